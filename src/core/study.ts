@@ -166,11 +166,14 @@ function applyToRun(place: Place, event: Exclude<LedgerEvent, { kind: "run_start
     case "rebased":
     case "judged":
     case "closed":
-      return applyToExperiment(place, event);
+      applyToExperiment(place, event);
+      return;
     case "measured":
-      return applyMeasured(place, event);
+      applyMeasured(place, event);
+      return;
     case "head_moved":
-      return applyHeadMoved(place, event);
+      applyHeadMoved(place, event);
+      return;
     case "promotion_judged":
       run.promotions.push({ atMs, head: event.head, verified: event.verified, verdict: event.verdict });
       run.keepsSincePromotion = 0;
