@@ -1,13 +1,13 @@
 /** Measures one commit: the only source of numbers (invariant 2). Protected files come from the base commit (invariant 3). */
 
-import type { CommitSha, ExperimentId } from "./experiment.ts";
-import type { Purpose } from "./ledger.ts";
-import type { Channel, CrashCause, Outcome, Resources } from "./metric.ts";
-import { HARNESS_METRICS } from "./metric.ts";
-import { type ProgressPoint, readMetricLines, readProgressLine } from "./metric-lines.ts";
-import type { Program } from "./program.ts";
-import type { Exit, Sandbox } from "./sandbox.ts";
-import type { Workspace, Workspaces } from "./workspace.ts";
+import type { CommitSha, ExperimentId } from "../core/experiment.ts";
+import type { Purpose } from "../core/ledger.ts";
+import type { Channel, CrashCause, Outcome, Resources } from "../core/metric.ts";
+import { HARNESS_METRICS } from "../core/metric.ts";
+import { type ProgressPoint, readMetricLines, readProgressLine } from "../core/metric-lines.ts";
+import type { Program } from "../core/program.ts";
+import type { Exit, Sandbox } from "../core/sandbox.ts";
+import type { Workspace, Workspaces } from "../core/workspace.ts";
 
 /** What measuring needs of its surroundings. */
 export interface MeasureParts {
