@@ -1,5 +1,6 @@
 /** One run, from calibration to the final test, with several experiments in flight. Continues after any kill. */
 
+import type { Clock } from "../core/clock.ts";
 import { UsageError } from "../core/errors.ts";
 import { type ExperimentId, type RunTag, refs } from "../core/experiment.ts";
 import { readingsOf } from "../core/study.ts";
@@ -99,7 +100,7 @@ async function calibrate(lab: Lab, control: Control): Promise<void> {
 /** Keeps experiments in flight until something says stop; gives the reason. */
 async function search(lab: Lab, control: Control): Promise<string> {
   const roster = new Roster(lab);
-  const flight = new Flight(lab, control.stop);
+  const flight = new Flight(lab.parts.clock, control.stop);
   for (const id of openExperiments(lab)) flight.add(id, settleExperiment(lab, id, control.stop));
   for (;;) {
     const reason = stopReason(lab, control, roster);
@@ -116,9 +117,9 @@ async function search(lab: Lab, control: Control): Promise<string> {
       const researcher = roster.next();
       if (researcher === undefined) await flight.nextOr(roster.restMs(), [control.pause, control.finish]);
       else {
-        const id = nextExperimentId(lab.study);
+        const id = await lab.openExperiment(researcher.name);
         const experiment = runExperiment(lab, id, researcher, control.stop);
-        await flight.launch(
+        flight.add(
           id,
           experiment.then((proposal) => roster.heard(researcher, proposal)),
         );
@@ -152,13 +153,13 @@ function openExperiments(lab: Lab): ExperimentId[] {
 
 /** Experiments under way. The first one that rejects ends the search; the others are waited for. */
 class Flight {
-  readonly #lab: Lab;
+  readonly #clock: Clock;
   readonly #stop: AbortSignal;
   readonly #running = new Map<ExperimentId, Promise<void>>();
   #error: { readonly cause: unknown } | undefined;
 
-  constructor(lab: Lab, stop: AbortSignal) {
-    this.#lab = lab;
+  constructor(clock: Clock, stop: AbortSignal) {
+    this.#clock = clock;
     this.#stop = stop;
   }
 
@@ -186,7 +187,7 @@ class Flight {
   /** Waits for an experiment to land, at most `ms`, or until a signal aborts. */
   async nextOr(ms: number, signals: readonly AbortSignal[]): Promise<void> {
     const wake = new AbortController();
-    const delay = this.#lab.parts.clock.delay(ms, AbortSignal.any([wake.signal, this.#stop, ...signals]));
+    const delay = this.#clock.delay(ms, AbortSignal.any([wake.signal, this.#stop, ...signals]));
     await Promise.race([delay, ...this.#running.values()]);
     wake.abort();
     this.#rethrow();
