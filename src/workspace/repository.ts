@@ -26,27 +26,21 @@ export interface Repository {
 /** Looks at the repository around `path`. Errors: UsageError if there is none, it is bare, or it has no commit. */
 export async function inspectRepository(path: string): Promise<Repository> {
   const place = await locate(path);
-  const ask = (...args: string[]) => git(args, { cwd: place.root });
   const headCommit = await resolveCommit(place.root, "HEAD");
   if (headCommit === undefined) {
     throw new UsageError(`${place.root} has no commit yet`, { next: "git add -A && git commit -m start" });
   }
-  const [branch, isShallow, objectFormat, isDirty, hasSubmodules] = await Promise.all([
+  const [branch, isDirty, tree] = await Promise.all([
     runGit(["symbolic-ref", "--quiet", "--short", "HEAD"], { cwd: place.root, accept: [0, 1] }),
-    ask("rev-parse", "--is-shallow-repository"),
-    ask("rev-parse", "--show-object-format"),
     hasUncommittedWork(place.root),
-    ask("ls-tree", "-r", "-z", "--full-tree", headCommit).then((list) => /(^|\0)160000 /.test(list)),
+    git(["ls-tree", "-r", "-z", "--full-tree", headCommit], { cwd: place.root }),
   ]);
   return {
     ...place,
     headCommit,
     ...(branch.exitCode === 0 ? { branch: branch.stdout.toString().replace(/\n$/, "") } : {}),
-    objectFormat: objectFormat === "sha256" ? "sha256" : "sha1",
-    isBare: false,
-    isShallow: isShallow === "true",
     isDirty,
-    hasSubmodules,
+    hasSubmodules: /(^|\0)160000 /.test(tree),
   };
 }
 
@@ -77,24 +71,30 @@ export async function branchIsCheckedOut(cwd: string, branch: string): Promise<b
   return list.split("\0").includes(`branch ${ref}`);
 }
 
-// One question per process: a path may hold a newline, and rev-parse separates its answers with newlines.
 async function locate(path: string) {
-  const inside = await runGit(["rev-parse", "--is-bare-repository"], { cwd: path, accept: [0, 128] });
-  if (inside.exitCode !== 0) {
-    throw new UsageError(`${path} is not in a git repository`, {
-      next: "git init && git add -A && git commit -m start",
-    });
+  const facts = ["--is-bare-repository", "--is-shallow-repository", "--show-object-format"];
+  const { stdout, exitCode } = await runGit(["rev-parse", ...facts], { cwd: path, accept: [0, 128] });
+  if (exitCode !== 0) {
+    const next = "git init && git add -A && git commit -m start";
+    throw new UsageError(`${path} is not in a git repository`, { next });
   }
-  if (inside.stdout.toString().trim() === "true") {
+  const [isBare, isShallow, format] = stdout.toString().split("\n");
+  if (isBare === "true") {
     throw new UsageError(`${path} is a bare repository: it has no checkout`, { next: `git clone ${path}` });
   }
-  const ask = (name: string) => git(["rev-parse", "--path-format=absolute", name], { cwd: path });
-  const [root, gitDir, commonDir] = await Promise.all([
-    ask("--show-toplevel"),
-    ask("--git-dir"),
-    ask("--git-common-dir"),
-  ]);
-  return { root, gitDir, commonDir };
+  const [root = "", gitDir = "", commonDir = ""] = await folders(path);
+  const objectFormat: Repository["objectFormat"] = format === "sha256" ? "sha256" : "sha1";
+  return { root, gitDir, commonDir, objectFormat, isBare: false as const, isShallow: isShallow === "true" };
+}
+
+// A path may hold a newline, and rev-parse separates its answers with newlines: then each question goes alone.
+async function folders(path: string): Promise<string[]> {
+  const questions = ["--show-toplevel", "--git-dir", "--git-common-dir"];
+  const ask = (...names: string[]) => git(["rev-parse", "--path-format=absolute", ...names], { cwd: path });
+  const answers = (await ask(...questions)).split("\n");
+  return answers.length === questions.length
+    ? answers
+    : await Promise.all(questions.map((name) => ask(name)));
 }
 
 async function hasUncommittedWork(root: string): Promise<boolean> {

@@ -28,7 +28,8 @@ export async function takeSnapshot(
   }
   const index = `${checkout.index}.now`;
   await copyIndex(checkout.index, index);
-  const skipped = [...against.hidden, ...(await submodules(git, against.base))];
+  const hidden = [...against.hidden, ...(await submodules(git, against.base))];
+  const skipped = await reachable(checkout.tree, hidden);
   const unrecorded = await addAll(git, { tree: checkout.tree, index, skipped });
   const tree = (await git.text(["write-tree"], { index })) as TreeSha;
   return { tree, changes: [...(await changesBetween(git, against.base, tree)), ...unrecorded] };
@@ -49,6 +50,20 @@ async function copyIndex(from: string, to: string): Promise<void> {
 async function submodules(git: PrivateGit, base: CommitSha): Promise<string[]> {
   const { entries } = await listTree(git, base);
   return [...entries].filter(([, entry]) => entry.mode === "160000").map(([path]) => asText(path));
+}
+
+/** Git refuses to exclude what lies behind a symlink; nothing is added from there, so it need not be excluded. */
+async function reachable(tree: string, paths: readonly string[]): Promise<string[]> {
+  const isReal = await Promise.all(paths.map((path) => hasRealParents(tree, path)));
+  return paths.filter((_, at) => isReal[at]);
+}
+
+async function hasRealParents(tree: string, path: string): Promise<boolean> {
+  for (let end = path.indexOf("/"); end > 0; end = path.indexOf("/", end + 1)) {
+    const stats = await lstat(join(tree, path.slice(0, end))).catch(() => undefined);
+    if (!stats?.isDirectory()) return false;
+  }
+  return true;
 }
 
 /** Adds everything; returns what git cannot record (unreadable files, repositories without a commit, `.GIT`). */
