@@ -20,7 +20,24 @@ export interface TreeListing {
 export const asText = (bytePath: string) => Buffer.from(bytePath, "latin1").toString("utf8");
 export const asBytePath = (path: string) => Buffer.from(path, "utf8").toString("latin1");
 
-export async function listTree(git: PrivateGit, treeish: string): Promise<TreeListing> {
+/** The last few trees asked for; the same base is opened again and again, and a name never changes its content. */
+const listings = new WeakMap<PrivateGit, Map<string, Promise<TreeListing>>>();
+const KEPT_LISTINGS = 8;
+
+/** All paths of a commit or tree, named by its full id. */
+export function listTree(git: PrivateGit, id: string): Promise<TreeListing> {
+  const kept = listings.get(git) ?? new Map<string, Promise<TreeListing>>();
+  listings.set(git, kept);
+  const listing = kept.get(id) ?? readTree(git, id);
+  kept.delete(id);
+  kept.set(id, listing);
+  listing.catch(() => kept.delete(id));
+  const [oldest] = kept.keys();
+  if (kept.size > KEPT_LISTINGS && oldest !== undefined) kept.delete(oldest);
+  return listing;
+}
+
+async function readTree(git: PrivateGit, treeish: string): Promise<TreeListing> {
   const { stdout } = await git.run(["ls-tree", "-r", "-z", "--full-tree", treeish]);
   const entries = new Map<string, Entry>();
   const folders = new Set<string>();

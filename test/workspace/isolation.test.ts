@@ -114,6 +114,33 @@ describe("a reopened workspace holds nothing of its earlier user", () => {
   });
 });
 
+it("drops a checkout that cannot be made clean, and opens another", async () => {
+  const { workspaces, base, stateFolder } = await playground.workspaces(await playground.repository());
+  const first = await workspaces.open(base);
+  const [pool = ""] = await readdir(stateFolder);
+  await writeFile(join(stateFolder, pool, "index", "w1.lock"), "");
+  await first.close();
+  const second = await workspaces.open(base);
+  expect(second.path).not.toBe(first.path);
+  expect(existsSync(first.path)).toBe(false);
+  expect(await second.changes()).toEqual([]);
+});
+
+it.runIf(process.getuid?.() === 0)(
+  "gives a workspace to the user of the sandbox, each time it is opened",
+  async () => {
+    const { workspaces, base } = await playground.workspaces(await playground.repository(), { uid: 4321 });
+    const first = await workspaces.open(base);
+    await writeFiles(first.path, { "train.ts": "mine\n", "data/new": "x" });
+    await first.close();
+    const second = await workspaces.open(base);
+    for (const path of [".", "train.ts", "data/set.txt", ".git/HEAD"]) {
+      expect((await lstat(join(second.path, path))).uid).toBe(4321);
+    }
+    expect(await second.changes()).toEqual([]);
+  },
+);
+
 describe("changes() and commit() see what is there", () => {
   async function opened() {
     const { repository, workspaces, base } = shared;
