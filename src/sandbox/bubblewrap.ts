@@ -23,6 +23,7 @@ const CONTAINMENT: Containment = {
   ],
   notCovered: [
     "the kernel itself: system calls are not filtered, so a kernel hole is a way out",
+    "as root: the command may open user namespaces of its own, which widens that way",
     "files outside home folders that everybody may read stay readable",
     "memory taken faster than it is looked at, and memory of scratch folders",
     "CPU share, and disk space in writable folders",
@@ -41,6 +42,7 @@ export interface BubblewrapOptions {
   /**
    * Set when nightlab is root: bwrap then needs no user namespace, and the command is run as this other user.
    * Root inside bwrap is root for kernel files such as /proc/sys (bubblewrap issue 313).
+   * Writable paths are handed over to that user; readable ones he must be able to read as they are.
    */
   readonly dropTo?: { readonly setpriv: string; readonly uid: number };
   /** bwrap knows --disable-userns (0.8.0 and later). */

@@ -12,18 +12,26 @@ import { ProcessSandbox } from "./process.ts";
 
 export type SandboxWish = "auto" | "process" | "bubblewrap";
 
+export interface DetectOptions {
+  /** From TERM to KILL; two seconds when absent. */
+  readonly graceMs?: number;
+  /** Where to look for bwrap and setpriv; system folders, then PATH, when absent. */
+  readonly searchPath?: string;
+}
+
 /** In no system's ranges for people (from 1000) or services (below 1000), and below those of containers. */
 const COMMAND_UID = 61900;
 const PROBE_MS = 5000;
 const INSTALL = "apt install bubblewrap  (or: dnf install bubblewrap, pacman -S bubblewrap)";
 
-/** `reason` is one sentence for doctor and report. Throws UsageError when bubblewrap is asked for and doesn't work. */
+/** `uid` is our own. `reason` is one sentence for doctor and report. Throws UsageError when bubblewrap is asked for and doesn't work. */
 export async function detectSandbox(
   wish: SandboxWish,
   uid: number,
+  options: DetectOptions = {},
 ): Promise<{ sandbox: Sandbox; reason: string }> {
-  if (wish === "process") return { sandbox: new ProcessSandbox(), reason: "asked for" };
-  const found = await workingBubblewrap(uid);
+  if (wish === "process") return { sandbox: new ProcessSandbox(options), reason: "asked for" };
+  const found = await workingBubblewrap(uid, options);
   if (found.sandbox !== undefined) {
     return { sandbox: found.sandbox, reason: wish === "auto" ? "bubblewrap works here" : "asked for" };
   }
@@ -31,24 +39,25 @@ export async function detectSandbox(
     throw new UsageError(`The bubblewrap sandbox does not work here: ${found.problem}`, { next: found.next });
   }
   const reason = `no walls around files and network: ${found.problem}. To have them: ${found.next}`;
-  return { sandbox: new ProcessSandbox(), reason };
+  return { sandbox: new ProcessSandbox(options), reason };
 }
 
 type Found =
   | { readonly sandbox: BubblewrapSandbox }
   | { readonly sandbox?: undefined; readonly problem: string; readonly next: string };
 
-async function workingBubblewrap(uid: number): Promise<Found> {
+async function workingBubblewrap(uid: number, options: DetectOptions): Promise<Found> {
   if (process.platform !== "linux") {
     return { problem: "bubblewrap needs Linux", next: "use a Linux machine, container or virtual machine" };
   }
-  const program = programOnPath("bwrap");
+  const program = programOnPath("bwrap", options);
   if (program === undefined) return { problem: "bwrap is not installed", next: INSTALL };
-  const setpriv = programOnPath("setpriv");
+  const setpriv = programOnPath("setpriv", options);
   if (uid === 0 && setpriv === undefined) {
     return { problem: "setpriv is not installed and we are root", next: "apt install util-linux" };
   }
   const sandbox = new BubblewrapSandbox({
+    ...(options.graceMs === undefined ? {} : { graceMs: options.graceMs }),
     program,
     canForbidUserNamespaces: await knowsOption(program, "--disable-userns"),
     ...(uid === 0 && setpriv !== undefined ? { dropTo: { setpriv, uid: COMMAND_UID } } : {}),
@@ -80,12 +89,10 @@ async function knowsOption(program: string, option: string): Promise<boolean> {
   return stdout.includes(option);
 }
 
-function programOnPath(name: string): string | undefined {
-  const folders = ["/usr/bin", "/bin", "/usr/local/bin", ...(process.env.PATH ?? "").split(delimiter)];
-  return folders
-    .filter((folder) => folder.startsWith("/"))
-    .map((folder) => join(folder, name))
-    .find(isExecutable);
+function programOnPath(name: string, options: DetectOptions): string | undefined {
+  const path = options.searchPath ?? `/usr/bin:/bin:/usr/local/bin:${process.env.PATH ?? ""}`;
+  const folders = path.split(delimiter).filter((folder) => folder.startsWith("/"));
+  return folders.map((folder) => join(folder, name)).find(isExecutable);
 }
 
 function isExecutable(path: string): boolean {
