@@ -1,0 +1,46 @@
+// Names as numbers. Gives training code the training split and nothing else; only evaluate.ts opens the other two.
+// Nothing in a plain run stops a program from opening those files: that is what a sandbox that hides them is for.
+import { readFileSync } from "node:fs";
+
+/** The letters a-z and the end symbol, which also begins every name. */
+export const SYMBOLS = 27;
+/** Longest sequence: a name of 15 letters and its end. Fixed, so that every artifact covers every name. */
+export const BLOCK = 16;
+
+const END = 0;
+const BEFORE_A = 96;
+
+/** Names laid out one after another, one row per character to predict; no padding. */
+export interface Batch {
+  /** What a row sees: the character before its target, END at the beginning of a name. */
+  readonly tokens: Int32Array;
+  /** How many characters of its own name came before. */
+  readonly positions: Int32Array;
+  readonly targets: Int32Array;
+  readonly names: number;
+}
+
+export function readNames(file: URL): string[] {
+  return readFileSync(file, "utf8").split("\n").filter(Boolean);
+}
+
+/** The names to train on: 80 % of all, distinct, in a fixed random order. */
+export function trainingNames(): string[] {
+  return readNames(new URL("./data/train.txt", import.meta.url));
+}
+
+/** Lower-case names of at most BLOCK - 1 letters. */
+export function encode(names: readonly string[]): Batch {
+  const symbols = names.map((name) => [...name].map((letter) => letter.charCodeAt(0) - BEFORE_A));
+  return {
+    tokens: Int32Array.from(symbols.flatMap((name) => [END, ...name])),
+    positions: Int32Array.from(symbols.flatMap((name) => [0, ...name.map((_, before) => before + 1)])),
+    targets: Int32Array.from(symbols.flatMap((name) => [...name, END])),
+    names: names.length,
+  };
+}
+
+/** The letter of a symbol, or nothing for the end symbol. */
+export function letter(symbol: number): string {
+  return symbol === END ? "" : String.fromCharCode(symbol + BEFORE_A);
+}
