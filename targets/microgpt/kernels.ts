@@ -2,6 +2,12 @@
 // Knows numbers and addresses; operations.ts gives them meaning, model.ts counts what they cost.
 import { readFileSync } from "node:fs";
 
+// TypeScript describes WebAssembly among the browser's types only; Node has it too.
+declare const WebAssembly: {
+  Module: new (bytes: Uint8Array) => object;
+  Instance: new (module: object) => { exports: object };
+};
+
 /** A float32 matrix in the kernels' memory. `pointer` and `gradientPointer` are byte addresses. */
 export interface Tensor {
   readonly rows: number;
@@ -37,14 +43,17 @@ const NAMES = [
   "shiftBack",
   "transpose",
 ] as const;
+interface Memory {
+  readonly buffer: ArrayBuffer;
+}
 type Kernels = Record<(typeof NAMES)[number], (...args: number[]) => number>;
 
-function isKernels(found: object): found is Kernels & { memory: WebAssembly.Memory } {
+function isKernels(found: object): found is Kernels & { memory: Memory } {
   const exports = new Map(Object.entries(found));
   return NAMES.every((name) => typeof exports.get(name) === "function") && exports.has("memory");
 }
 
-function load(file: URL): Kernels & { memory: WebAssembly.Memory } {
+function load(file: URL): Kernels & { memory: Memory } {
   const found = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(file))).exports;
   if (!isKernels(found)) throw new Error(`${file.pathname} does not hold the kernels that kernels.ts names`);
   return found;
