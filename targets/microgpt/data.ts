@@ -31,13 +31,17 @@ export function trainingNames(): string[] {
 
 /** Lower-case names of at most BLOCK - 1 letters. */
 export function encode(names: readonly string[]): Batch {
-  const symbols = names.map((name) => [...name].map((letter) => letter.charCodeAt(0) - BEFORE_A));
-  return {
-    tokens: Int32Array.from(symbols.flatMap((name) => [END, ...name])),
-    positions: Int32Array.from(symbols.flatMap((name) => [0, ...name.map((_, before) => before + 1)])),
-    targets: Int32Array.from(symbols.flatMap((name) => [...name, END])),
-    names: names.length,
-  };
+  const rows = names.reduce((sum, { length }) => sum + length + 1, 0);
+  const [tokens, positions, targets] = [new Int32Array(rows), new Int32Array(rows), new Int32Array(rows)];
+  let row = 0;
+  for (const name of names) {
+    for (let i = 0; i <= name.length; i++, row++) {
+      tokens[row] = i === 0 ? END : name.charCodeAt(i - 1) - BEFORE_A;
+      positions[row] = i;
+      targets[row] = i === name.length ? END : name.charCodeAt(i) - BEFORE_A;
+    }
+  }
+  return { tokens, positions, targets, names: names.length };
 }
 
 /** The letter of a symbol, or nothing for the end symbol. */

@@ -15,6 +15,11 @@ import {
 /** What the evaluator takes: enough for any model that could be trained within the budget. */
 export const LIMITS = { parameters: 300_000, lines: 400, width: 1024 } as const;
 
+/** Charged for the loss, per row: 27 exponentials. In multiply-adds, like the costs in operations.ts. */
+const LOSS_MACS = 900;
+/** Charged with every backward, per parameter: what an Adam step in plain JavaScript takes. */
+const UPDATE_MACS = 100;
+
 /** The result of one operation in a model. */
 export interface Node {
   readonly id: number;
@@ -134,22 +139,20 @@ export class Model {
 
   /** Mean nats per character on the batch of the last forward; sets the gradient of the logits. */
   crossEntropy(): number {
-    const logits = this.result();
-    if (logits.width !== SYMBOLS)
-      throw new Error(`the last line must be ${SYMBOLS} wide, not ${logits.width}`);
-    const nats = kernels.crossEntropy(
-      logits.gradientPointer,
-      logits.pointer,
-      this.#targets,
-      this.#rows,
-      SYMBOLS,
+    const { pointer, gradientPointer, width } = this.result();
+    if (width !== SYMBOLS) throw new Error(`the last line must be ${SYMBOLS} wide, not ${width}`);
+    const rows = this.#rows;
+    this.#budget.charge(rows * LOSS_MACS);
+    const nats = this.#budget.timed(() =>
+      kernels.crossEntropy(gradientPointer, pointer, this.#targets, rows, SYMBOLS),
     );
-    return nats / this.#rows;
+    return nats / rows;
   }
 
   /** Gradients of all parameters, from the gradient of the logits. */
   backward(): void {
-    this.#budget.charge(2 * this.#forwardMacs);
+    const size = this.parameters.reduce((sum, { data }) => sum + data.length, 0);
+    this.#budget.charge(2 * this.#forwardMacs + size * UPDATE_MACS);
     this.#budget.tokens += this.#rows;
     this.#budget.timed(() => {
       for (const { gradientPointer, data } of this.parameters) kernels.clear(gradientPointer, data.length);

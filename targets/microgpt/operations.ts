@@ -36,7 +36,7 @@ export interface Operation {
   readonly parameter: boolean;
   /** Width of the result, or undefined if the shapes do not fit. */
   width(shape: Shape): number | undefined;
-  /** Multiply-adds of a forward per row; backward costs twice that. `seen`: rows that attention looks at. */
+  /** Multiply-adds, or what takes as long, of a forward per row; backward costs twice that. `seen`: rows that attention looks at. */
   macs(shape: Shape, seen: number): number;
   /** Floats per row that forward keeps for backward. */
   keeps?(shape: Shape): number;
@@ -44,14 +44,20 @@ export interface Operation {
   backward(frame: Frame): void;
 }
 
-/** An exponential costs about as much as so many multiply-adds. */
-const EXPONENTIAL = 16;
+/**
+ * What else costs time, in multiply-adds of a matrix product that take as long (measured on x64): so that neither
+ * narrow models nor many heads are a way to more work in the same budget.
+ */
+const PER_ELEMENT = 4;
+const PER_NORMED = 10;
+const PER_EXPONENTIAL = 32;
+const PER_HEAD_AND_ROW = 100;
 
 const lookup = (rows: number, index: (frame: Frame) => number): Operation => ({
   inputs: 0,
   parameter: true,
   width: ({ parameter }) => (parameter.rows === rows ? parameter.width : undefined),
-  macs: ({ parameter }) => parameter.width,
+  macs: ({ parameter }) => PER_ELEMENT * parameter.width,
   forward: (f) => kernels.gather(f.y.pointer, f.parameter.pointer, index(f), f.rows, f.y.width),
   backward: (f) =>
     kernels.gatherBack(f.parameter.gradientPointer, f.y.gradientPointer, index(f), f.rows, f.y.width),
@@ -99,7 +105,7 @@ const bias: Operation = {
   inputs: 1,
   parameter: true,
   width: rowWide,
-  macs: ({ a }) => a,
+  macs: ({ a }) => PER_ELEMENT * a,
   forward: ({ rows, a, y, parameter: b }) => kernels.bias(y.pointer, a.pointer, b.pointer, rows, a.width),
   backward({ rows, a, y, parameter: b }) {
     kernels.scaleAdd(a.gradientPointer, y.gradientPointer, 1, rows * a.width);
@@ -111,7 +117,7 @@ const gain: Operation = {
   inputs: 1,
   parameter: true,
   width: rowWide,
-  macs: ({ a }) => a,
+  macs: ({ a }) => PER_ELEMENT * a,
   forward: ({ rows, a, y, parameter: g }) => kernels.gain(y.pointer, a.pointer, g.pointer, rows, a.width),
   backward({ rows, a, y, parameter: g }) {
     const dy = y.gradientPointer;
@@ -123,7 +129,7 @@ const rmsnorm: Operation = {
   inputs: 1,
   parameter: false,
   width: ({ a }) => a,
-  macs: ({ a }) => 2 * a,
+  macs: ({ a }) => PER_NORMED * a,
   forward: ({ rows, a, y }) => kernels.rmsnorm(y.pointer, a.pointer, rows, a.width),
   backward: ({ rows, a, y }) =>
     kernels.rmsnormBack(a.gradientPointer, y.gradientPointer, a.pointer, rows, a.width),
@@ -143,7 +149,7 @@ const add: Operation = {
   inputs: 2,
   parameter: false,
   width: ({ a, b }) => (a === b ? a : undefined),
-  macs: ({ a }) => a,
+  macs: ({ a }) => PER_ELEMENT * a,
   forward: ({ rows, a, b, y }) => kernels.add(y.pointer, a.pointer, b.pointer, rows * y.width),
   backward({ rows, a, b, y }) {
     kernels.scaleAdd(a.gradientPointer, y.gradientPointer, 1, rows * y.width);
@@ -155,7 +161,7 @@ const mul: Operation = {
   inputs: 2,
   parameter: false,
   width: ({ a, b }) => (a === b ? a : undefined),
-  macs: ({ a }) => a,
+  macs: ({ a }) => PER_ELEMENT * a,
   forward: ({ rows, a, b, y }) => kernels.mul(y.pointer, a.pointer, b.pointer, rows * y.width),
   backward({ rows, a, b, y }) {
     kernels.mulAdd(a.gradientPointer, y.gradientPointer, b.pointer, rows * y.width);
@@ -168,7 +174,7 @@ const scale: Operation = {
   inputs: 1,
   parameter: false,
   width: ({ a }) => a,
-  macs: ({ a }) => a,
+  macs: ({ a }) => PER_ELEMENT * a,
   forward({ rows, a, y, value }) {
     kernels.clear(y.pointer, rows * y.width);
     kernels.scaleAdd(y.pointer, a.pointer, value, rows * y.width);
@@ -182,7 +188,7 @@ const shift: Operation = {
   inputs: 1,
   parameter: false,
   width: ({ a, value }) => (Number.isInteger(value) && value >= 1 && value < BLOCK ? a : undefined),
-  macs: ({ a }) => a,
+  macs: ({ a }) => PER_ELEMENT * a,
   forward: ({ rows, a, y, value, positions }) =>
     kernels.shift(y.pointer, a.pointer, positions, rows, a.width, value),
   backward: ({ rows, a, y, value, positions }) =>
@@ -194,7 +200,7 @@ const attention: Operation = {
   inputs: 3,
   parameter: false,
   width: ({ a, b, c, value }) => (a === b && b === c && value >= 1 && a % value === 0 ? a : undefined),
-  macs: ({ a, value }, seen) => seen * (2 * a + EXPONENTIAL * value),
+  macs: ({ a, value }, seen) => seen * (2 * a + PER_HEAD_AND_ROW * value),
   keeps: ({ value }) => value * BLOCK,
   forward: ({ rows, a, b, c, y, value, kept, positions }) =>
     kernels.attention(
@@ -224,12 +230,12 @@ export const operations = {
   bias,
   gain,
   rmsnorm,
-  relu: activation(0, 1),
-  relu2: activation(1, 1),
-  silu: activation(2, EXPONENTIAL),
-  gelu: activation(3, EXPONENTIAL),
-  sigmoid: activation(4, EXPONENTIAL),
-  tanh: activation(5, EXPONENTIAL),
+  relu: activation(0, PER_ELEMENT),
+  relu2: activation(1, PER_ELEMENT),
+  silu: activation(2, PER_EXPONENTIAL),
+  gelu: activation(3, PER_EXPONENTIAL),
+  sigmoid: activation(4, PER_EXPONENTIAL),
+  tanh: activation(5, PER_EXPONENTIAL),
   add,
   mul,
   scale,

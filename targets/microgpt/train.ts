@@ -23,7 +23,7 @@ const WARMUP_FRACTION = 0.1; // tune: 0..0.4
 const SCHEDULE = "cosine"; // tune: constant | linear | cosine
 const FINAL_LR_FRACTION = 0.1; // tune: 0..0.5
 const BETA1 = 0.9; // tune: 0.5..0.98
-const BETA2 = 0.99; // tune: 0.8..0.9995
+const BETA2 = 0.99; // tune: 0.8..0.999
 const WEIGHT_DECAY = 0.01; // tune: 1e-4..1 log
 const GRADIENT_LIMIT = 1; // tune: 0.1..10 log
 

@@ -209,16 +209,19 @@ describe("the kernels", () => {
 });
 
 describe("the compute budget", () => {
-  it("counts m * n * k for a forward and twice that for a backward", () => {
+  it("counts m * n * k for a product, twice that for its backward, and an update of every parameter", () => {
     const budget = new Budget(1e9);
     const model = new Model(budget);
-    model.linear(model.embedding(model.parameter(SYMBOLS, 8)), model.parameter(8, SYMBOLS));
-    const rows = 18;
-    const forward = rows * 8 + rows * 8 * SYMBOLS;
+    const wide = model.embedding(model.parameter(SYMBOLS, 8));
     model.forward(encode(NAMES));
-    expect(budget.spent).toBe(forward);
+    const lookup = budget.spent;
+    model.linear(wide, model.parameter(8, SYMBOLS));
+    model.forward(encode(NAMES));
+    const rows = 4 + 1 + 2 + 1 + 9 + 1;
+    const forward = lookup + rows * 8 * SYMBOLS;
+    expect(budget.spent).toBe(lookup + forward);
     model.backward();
-    expect(budget.spent).toBe(3 * forward);
+    expect(budget.spent).toBe(lookup + 3 * forward + 100 * 2 * 8 * SYMBOLS);
   });
 
   it("is refused before the spend", () => {

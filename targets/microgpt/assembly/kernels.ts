@@ -2,6 +2,7 @@
 // same bits. They know pointers and sizes; shapes, graphs and budgets are the business of the TypeScript around.
 // Rows are characters. positions[row] counts the characters before it in its own name: rows of one name are
 // neighbours, so row - positions[row] is where the name starts. Backward kernels add to the gradients they find.
+// Tensors begin at multiples of 64 bytes: element by element, the last lanes may run into the gap behind a tensor.
 
 /** First byte that static data does not use. */
 export function heapBase(): usize {
@@ -26,6 +27,60 @@ export function heapBase(): usize {
 // @ts-ignore: decorator
 @inline function madd(sum: v128, x: v128, y: v128): v128 {
   return f32x4.add(sum, f32x4.mul(x, y));
+}
+
+// @ts-ignore: decorator
+@inline function splat(x: f32): v128 {
+  return f32x4.splat(x);
+}
+
+/** exp in four lanes (polynomial of the Cephes library, error below 2e-7), cut off at -87 and 88. */
+function expLanes(x: v128): v128 {
+  const v = f32x4.max(f32x4.min(x, splat(88)), splat(-87));
+  const n = f32x4.nearest(f32x4.mul(v, splat(1.44269504088896341)));
+  const r = madd(madd(v, n, splat(-0.693359375)), n, splat(2.12194440e-4));
+  let y = madd(splat(1.3981999507e-3), r, splat(1.9875691500e-4));
+  y = madd(splat(8.3334519073e-3), r, y);
+  y = madd(splat(4.1665795894e-2), r, y);
+  y = madd(splat(1.6666665459e-1), r, y);
+  y = madd(splat(5.0000001201e-1), r, y);
+  y = madd(f32x4.add(r, splat(1)), f32x4.mul(r, r), y);
+  const power = i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127));
+  return f32x4.mul(y, i32x4.shl(power, 23));
+}
+
+/** x[0..n) = exp(x - top), in place; gives their sum, added up in order. */
+function expSum(x: usize, top: f32, n: i32): f32 {
+  const even = n & ~3;
+  for (let j = 0; j < even; j += 4) {
+    const to = x + (j << 2);
+    v128.store(to, expLanes(f32x4.sub(v128.load(to), splat(top))));
+  }
+  for (let j = even; j < n; j++) put(x, j, f32x4.extract_lane(expLanes(splat(at(x, j) - top)), 0));
+  let sum: f32 = 0;
+  for (let j = 0; j < n; j++) sum += at(x, j);
+  return sum;
+}
+
+function dot(a: usize, b: usize, n: i32): f32 {
+  let lanes = splat(0);
+  const even = n & ~3;
+  for (let j = 0; j < even; j += 4) lanes = madd(lanes, v128.load(a + (j << 2)), v128.load(b + (j << 2)));
+  let sum = f32x4.extract_lane(lanes, 0) + f32x4.extract_lane(lanes, 1);
+  sum += f32x4.extract_lane(lanes, 2) + f32x4.extract_lane(lanes, 3);
+  for (let j = even; j < n; j++) sum += at(a, j) * at(b, j);
+  return sum;
+}
+
+/** y += x * by. */
+function axpy(y: usize, x: usize, by: f32, n: i32): void {
+  const lanes = splat(by);
+  const even = n & ~3;
+  for (let j = 0; j < even; j += 4) {
+    const to = y + (j << 2);
+    v128.store(to, madd(v128.load(to), v128.load(x + (j << 2)), lanes));
+  }
+  for (let j = even; j < n; j++) bump(y, j, at(x, j) * by);
 }
 
 export function clear(x: usize, n: i32): void {
@@ -137,26 +192,28 @@ export function gather(y: usize, table: usize, index: usize, rows: i32, width: i
 export function gatherBack(dTable: usize, dy: usize, index: usize, rows: i32, width: i32): void {
   for (let i = 0; i < rows; i++) {
     const to = load<i32>(index + (i << 2)) * width;
-    for (let j = 0; j < width; j++) bump(dTable, to + j, at(dy, i * width + j));
+    axpy(dTable + (to << 2), dy + ((i * width) << 2), 1, width);
   }
 }
 
 export function add(y: usize, a: usize, b: usize, n: i32): void {
-  for (let i = 0; i < n; i++) put(y, i, at(a, i) + at(b, i));
+  for (let e = 0; e < n << 2; e += 16) v128.store(y + e, f32x4.add(v128.load(a + e), v128.load(b + e)));
 }
 
 export function mul(y: usize, a: usize, b: usize, n: i32): void {
-  for (let i = 0; i < n; i++) put(y, i, at(a, i) * at(b, i));
+  for (let e = 0; e < n << 2; e += 16) v128.store(y + e, f32x4.mul(v128.load(a + e), v128.load(b + e)));
 }
 
 /** y += a * b: the backward of mul, once for each side. */
 export function mulAdd(y: usize, a: usize, b: usize, n: i32): void {
-  for (let i = 0; i < n; i++) bump(y, i, at(a, i) * at(b, i));
+  for (let e = 0; e < n << 2; e += 16) {
+    v128.store(y + e, madd(v128.load(y + e), v128.load(a + e), v128.load(b + e)));
+  }
 }
 
 /** y += x * by: the backward of add (by = 1) and of scale. */
 export function scaleAdd(y: usize, x: usize, by: f32, n: i32): void {
-  for (let i = 0; i < n; i++) bump(y, i, at(x, i) * by);
+  for (let e = 0; e < n << 2; e += 16) v128.store(y + e, madd(v128.load(y + e), v128.load(x + e), splat(by)));
 }
 
 /** y = x + bias, the same bias in every row. */
@@ -188,70 +245,74 @@ export function gainBack(dx: usize, dg: usize, dy: usize, x: usize, g: usize, ro
 }
 
 function inverseRms(x: usize, width: i32): f32 {
-  let sum: f32 = 0;
-  for (let j = 0; j < width; j++) sum += at(x, j) * at(x, j);
-  return <f32>1 / sqrt<f32>(sum / <f32>width + <f32>1e-5);
+  return <f32>1 / sqrt<f32>(dot(x, x, width) / <f32>width + <f32>1e-5);
 }
 
 /** Every row divided by its root mean square. */
 export function rmsnorm(y: usize, x: usize, rows: i32, width: i32): void {
+  clear(y, rows * width);
   for (let i = 0; i < rows; i++) {
-    const xi = x + ((i * width) << 2);
-    const r = inverseRms(xi, width);
-    for (let j = 0; j < width; j++) put(y, i * width + j, at(xi, j) * r);
+    const row = (i * width) << 2;
+    axpy(y + row, x + row, inverseRms(x + row, width), width);
   }
 }
 
 export function rmsnormBack(dx: usize, dy: usize, x: usize, rows: i32, width: i32): void {
   for (let i = 0; i < rows; i++) {
-    const xi = x + ((i * width) << 2);
-    const di = dy + ((i * width) << 2);
-    const r = inverseRms(xi, width);
-    let dot: f32 = 0;
-    for (let j = 0; j < width; j++) dot += at(di, j) * at(xi, j);
-    const pull = (dot * r * r * r) / <f32>width;
-    for (let j = 0; j < width; j++) bump(dx, i * width + j, at(di, j) * r - at(xi, j) * pull);
+    const row = (i * width) << 2;
+    const r = inverseRms(x + row, width);
+    const pull = (dot(dy + row, x + row, width) * r * r * r) / <f32>width;
+    axpy(dx + row, dy + row, r, width);
+    axpy(dx + row, x + row, -pull, width);
   }
 }
 
 // @ts-ignore: decorator
-@inline function sigmoidOf(x: f32): f32 {
-  return <f32>1 / (<f32>1 + Mathf.exp(-x));
+@inline function sigmoid(x: v128): v128 {
+  return f32x4.div(splat(1), f32x4.add(splat(1), expLanes(f32x4.neg(x))));
 }
 
-// @ts-ignore: decorator
-@inline const GELU: f32 = 1.5957691216057308; // 2 * sqrt(2 / pi): the tanh form of GELU, written with a sigmoid
+/** What GELU, in its tanh form, puts through the sigmoid: 2 * sqrt(2 / pi) * (x + 0.044715 x^3). */
+function geluInner(x: v128): v128 {
+  return f32x4.mul(splat(1.5957691216057308), madd(x, f32x4.mul(x, splat(0.044715)), f32x4.mul(x, x)));
+}
 
-// @ts-ignore: decorator
-@inline const CUBE: f32 = 0.044715;
+function activated(x: v128, kind: i32): v128 {
+  if (kind == 2) return f32x4.mul(x, sigmoid(x));
+  if (kind == 3) return f32x4.mul(x, sigmoid(geluInner(x)));
+  if (kind == 4) return sigmoid(x);
+  if (kind == 5) return f32x4.sub(f32x4.mul(splat(2), sigmoid(f32x4.mul(splat(2), x))), splat(1));
+  const positive = f32x4.max(x, splat(0));
+  return kind == 0 ? positive : f32x4.mul(positive, positive);
+}
+
+/** Slope of an activation at x, where its value is y. */
+function slope(x: v128, y: v128, kind: i32): v128 {
+  const one = splat(1);
+  if (kind == 0) return v128.and(f32x4.gt(x, splat(0)), one);
+  if (kind == 1) return f32x4.mul(splat(2), f32x4.max(x, splat(0)));
+  if (kind == 4) return f32x4.mul(y, f32x4.sub(one, y));
+  if (kind == 5) return f32x4.sub(one, f32x4.mul(y, y));
+  let inner = x;
+  let innerSlope = one;
+  if (kind == 3) {
+    inner = geluInner(x);
+    innerSlope = f32x4.mul(splat(1.5957691216057308), madd(one, f32x4.mul(x, splat(0.134145)), x));
+  }
+  const s = sigmoid(inner);
+  return madd(s, f32x4.mul(f32x4.mul(x, s), f32x4.sub(one, s)), innerSlope);
+}
 
 /** kind: 0 relu, 1 relu2, 2 silu, 3 gelu, 4 sigmoid, 5 tanh. */
 export function activate(y: usize, x: usize, n: i32, kind: i32): void {
-  for (let i = 0; i < n; i++) {
-    const v = at(x, i);
-    const positive = max<f32>(v, 0);
-    if (kind == 0) put(y, i, positive);
-    else if (kind == 1) put(y, i, positive * positive);
-    else if (kind == 2) put(y, i, v * sigmoidOf(v));
-    else if (kind == 3) put(y, i, v * sigmoidOf(GELU * (v + CUBE * v * v * v)));
-    else if (kind == 4) put(y, i, sigmoidOf(v));
-    else put(y, i, <f32>2 * sigmoidOf(<f32>2 * v) - <f32>1);
-  }
-}
-
-function slope(v: f32, y: f32, kind: i32): f32 {
-  if (kind == 0) return v > 0 ? <f32>1 : <f32>0;
-  if (kind == 1) return <f32>2 * max<f32>(v, 0);
-  if (kind == 4) return y * (<f32>1 - y);
-  if (kind == 5) return <f32>1 - y * y;
-  const inner = kind == 2 ? v : GELU * (v + CUBE * v * v * v);
-  const innerSlope = kind == 2 ? <f32>1 : GELU * (<f32>1 + <f32>3 * CUBE * v * v);
-  const s = sigmoidOf(inner);
-  return s + v * s * (<f32>1 - s) * innerSlope;
+  for (let e = 0; e < n << 2; e += 16) v128.store(y + e, activated(v128.load(x + e), kind));
 }
 
 export function activateBack(dx: usize, dy: usize, x: usize, y: usize, n: i32, kind: i32): void {
-  for (let i = 0; i < n; i++) bump(dx, i, at(dy, i) * slope(at(x, i), at(y, i), kind));
+  for (let e = 0; e < n << 2; e += 16) {
+    const s = slope(v128.load(x + e), v128.load(y + e), kind);
+    v128.store(dx + e, madd(v128.load(dx + e), v128.load(dy + e), s));
+  }
 }
 
 /** y[row] = x[row - by] within the same name, 0 where the name had not begun. */
@@ -266,29 +327,8 @@ export function shift(y: usize, x: usize, positions: usize, rows: i32, width: i3
 export function shiftBack(dx: usize, dy: usize, positions: usize, rows: i32, width: i32, by: i32): void {
   for (let i = 0; i < rows; i++) {
     if (load<i32>(positions + (i << 2)) < by) continue;
-    for (let j = 0; j < width; j++) bump(dx, (i - by) * width + j, at(dy, i * width + j));
+    axpy(dx + (((i - by) * width) << 2), dy + ((i * width) << 2), 1, width);
   }
-}
-
-function dot(a: usize, b: usize, n: i32): f32 {
-  let lanes = f32x4.splat(0);
-  const even = n & ~3;
-  for (let j = 0; j < even; j += 4) lanes = madd(lanes, v128.load(a + (j << 2)), v128.load(b + (j << 2)));
-  let sum = f32x4.extract_lane(lanes, 0) + f32x4.extract_lane(lanes, 1);
-  sum += f32x4.extract_lane(lanes, 2) + f32x4.extract_lane(lanes, 3);
-  for (let j = even; j < n; j++) sum += at(a, j) * at(b, j);
-  return sum;
-}
-
-/** y += x * by. */
-function axpy(y: usize, x: usize, by: f32, n: i32): void {
-  const lanes = f32x4.splat(by);
-  const even = n & ~3;
-  for (let j = 0; j < even; j += 4) {
-    const to = y + (j << 2);
-    v128.store(to, madd(v128.load(to), v128.load(x + (j << 2)), lanes));
-  }
-  for (let j = even; j < n; j++) bump(y, j, at(x, j) * by);
 }
 
 /**
@@ -314,12 +354,7 @@ export function attention(
         put(w, t, score);
         top = max<f32>(top, score);
       }
-      let sum: f32 = 0;
-      for (let t = 0; t <= past; t++) {
-        const e = Mathf.exp(at(w, t) - top);
-        put(w, t, e);
-        sum += e;
-      }
+      const sum = expSum(w, top, past + 1);
       for (let t = 0; t <= past; t++) {
         put(w, t, at(w, t) / sum);
         axpy(y + here, v + first + ((t * width) << 2), at(w, t), size);
@@ -362,12 +397,8 @@ export function crossEntropy(dLogits: usize, logits: usize, targets: usize, rows
     const target = load<i32>(targets + (i << 2));
     let top: f32 = at(x, 0);
     for (let j = 1; j < width; j++) top = max<f32>(top, at(x, j));
-    let sum: f32 = 0;
-    for (let j = 0; j < width; j++) {
-      const e = Mathf.exp(at(x, j) - top);
-      put(d, j, e);
-      sum += e;
-    }
+    memory.copy(d, x, (<usize>width) << 2);
+    const sum = expSum(d, top, width);
     for (let j = 0; j < width; j++) put(d, j, at(d, j) / sum / <f32>rows);
     bump(d, target, <f32>-1 / <f32>rows);
     nats += <f64>Mathf.log(sum) + <f64>(top - at(x, target));
