@@ -82,7 +82,9 @@ function givenMounts(paths: Paths, options: MountOptions): Mount[] {
   const hidden = existing(paths.hidden);
   const writable = existing(paths.writable).filter((path) => !hidden.includes(path));
   const resolver = options.network === "host" ? ["/etc/resolv.conf"] : [];
-  const readable = existing([paths.cwd, ...paths.readable, ...resolver]).filter(
+  // Whoever writes `.git` has our own git run his program outside (core.fsmonitor); a mount point can't be replaced.
+  const gits = writable.map((path) => join(path, ".git"));
+  const readable = existing([paths.cwd, ...paths.readable, ...resolver, ...gits]).filter(
     (path) =>
       path !== "/" &&
       !writable.includes(path) &&
