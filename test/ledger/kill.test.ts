@@ -1,0 +1,80 @@
+import { copyFileSync, mkdtempSync, rmSync, statSync, truncateSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, expect, it } from "vitest";
+import { openLedger } from "../../src/ledger/open-ledger.ts";
+import { currentHolder } from "../../src/ledger/writer-lock.ts";
+import { FakeClock } from "../../src/testing/fake-clock.ts";
+import { WriterProcess } from "./writer-process.ts";
+
+const ROUNDS = 10;
+const clock = new FakeClock();
+const folders: string[] = [];
+const writers: WriterProcess[] = [];
+
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "ledger-"));
+  folders.push(folder);
+  return folder;
+}
+
+function newWriter(folder: string): WriterProcess {
+  const writer = new WriterProcess({ folder });
+  writers.push(writer);
+  return writer;
+}
+
+afterEach(async () => {
+  await Promise.all(writers.splice(0).map((writer) => writer.kill()));
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
+});
+
+async function readNumbers(folder: string): Promise<number[]> {
+  const reader = await openLedger({ folder, clock, mode: "read" });
+  return (await reader.read(0)).map((line) => line.number);
+}
+
+const consecutive = (length: number): number[] => Array.from({ length }, (_, index) => index + 1);
+
+it("keeps every acknowledged line when its writer is killed at any instant", async () => {
+  const folder = newFolder();
+  const queue = Array.from({ length: ROUNDS }, () => newWriter(folder)); // started together, released one by one
+  let acknowledged = 0;
+  for (const [round, writer] of queue.entries()) {
+    const before = acknowledged;
+    writer.start();
+    const enough = before + 1 + round * 3;
+    await writer.until(() => writer.acknowledged >= enough);
+    await writer.kill();
+    acknowledged = writer.acknowledged;
+    const numbers = await readNumbers(folder);
+    expect(numbers).toEqual(consecutive(numbers.length));
+    expect(numbers.length).toBeGreaterThanOrEqual(acknowledged);
+    expect(currentHolder(folder)).toBeUndefined();
+  }
+});
+
+it("opens with the lines before the cut when the end of the log is torn off", async () => {
+  const folder = newFolder();
+  const writer = newWriter(folder);
+  writer.start();
+  await writer.until(() => writer.acknowledged >= 20);
+  await writer.kill();
+  const written = (await readNumbers(folder)).length;
+  const logBytes = statSync(join(folder, "ledger.db-wal")).size;
+  const lengths: number[] = [];
+  for (const cutBytes of [1, 100, 4_096, 5_000, 20_000, 60_000]) {
+    const copy = newFolder();
+    for (const name of ["ledger.db", "ledger.db-wal"]) copyFileSync(join(folder, name), join(copy, name));
+    truncateSync(join(copy, "ledger.db-wal"), Math.max(0, logBytes - cutBytes));
+    const numbers = await readNumbers(copy);
+    expect(numbers).toEqual(consecutive(numbers.length));
+    const next = await openLedger({ folder: copy, clock, mode: "write" });
+    expect((await next.read(0)).length).toBe(numbers.length);
+    await next.close();
+    lengths.push(numbers.length);
+  }
+  expect(lengths).toEqual(lengths.toSorted((left, right) => right - left));
+  expect(lengths.at(0)).toBeLessThanOrEqual(written);
+  expect(lengths.at(-1)).toBeLessThan(written);
+});
