@@ -3,11 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
 import { openLedger } from "../../src/ledger/open-ledger.ts";
-import { currentHolder } from "../../src/ledger/writer-lock.ts";
 import { FakeClock } from "../../src/testing/fake-clock.ts";
+import { consecutive, killRounds, readNumbers } from "./kill-rounds.ts";
 import { WriterProcess } from "./writer-process.ts";
 
-const ROUNDS = 10;
 const clock = new FakeClock();
 const folders: string[] = [];
 const writers: WriterProcess[] = [];
@@ -29,29 +28,8 @@ afterEach(async () => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
 });
 
-async function readNumbers(folder: string): Promise<number[]> {
-  const reader = await openLedger({ folder, clock, mode: "read" });
-  return (await reader.read(0)).map((line) => line.number);
-}
-
-const consecutive = (length: number): number[] => Array.from({ length }, (_, index) => index + 1);
-
 it("keeps every acknowledged line when its writer is killed at any instant", async () => {
-  const folder = newFolder();
-  const queue = Array.from({ length: ROUNDS }, () => newWriter(folder)); // started together, released one by one
-  let acknowledged = 0;
-  for (const [round, writer] of queue.entries()) {
-    const before = acknowledged;
-    writer.start();
-    const enough = before + 1 + round * 3;
-    await writer.until(() => writer.acknowledged >= enough);
-    await writer.kill();
-    acknowledged = writer.acknowledged;
-    const numbers = await readNumbers(folder);
-    expect(numbers).toEqual(consecutive(numbers.length));
-    expect(numbers.length).toBeGreaterThanOrEqual(acknowledged);
-    expect(currentHolder(folder)).toBeUndefined();
-  }
+  await killRounds(newFolder(), 4);
 });
 
 it("opens with the lines before the cut when the end of the log is torn off", async () => {

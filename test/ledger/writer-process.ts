@@ -18,6 +18,8 @@ export interface WriterOptions {
 export class WriterProcess {
   readonly #child: ChildProcess;
   #output = "";
+  #hasEnded = false;
+  #onChange = (): void => {};
 
   constructor({
     folder,
@@ -33,6 +35,11 @@ export class WriterProcess {
     });
     this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => {
       this.#output += text;
+      this.#onChange();
+    });
+    this.#child.on("close", () => {
+      this.#hasEnded = true;
+      this.#onChange();
     });
   }
 
@@ -56,14 +63,16 @@ export class WriterProcess {
 
   async until(isReached: (writer: WriterProcess) => boolean): Promise<void> {
     while (!isReached(this)) {
-      if (this.#child.stdout?.readableEnded) throw new Error(`writer ended early:\n${this.#output}`);
-      await Promise.race([once(this.#child.stdout ?? this.#child, "data"), once(this.#child, "close")]);
+      if (this.#hasEnded) throw new Error(`writer ended early:\n${this.#output}`);
+      await new Promise<void>((resolve) => {
+        this.#onChange = resolve;
+      });
     }
   }
 
   /** Waits for its own end, and for all that it printed. */
   async ended(): Promise<void> {
-    if (!this.#child.stdout?.closed) await once(this.#child, "close");
+    if (!this.#hasEnded) await once(this.#child, "close");
   }
 
   async kill(): Promise<void> {
