@@ -9,7 +9,6 @@ import type { Exit, Sandbox } from "../core/sandbox.ts";
 import type { Staff } from "../loop/lab.ts";
 import { commandResearcher } from "../researcher/command.ts";
 import { ideasResearcher } from "../researcher/ideas.ts";
-import { tunerResearcher } from "../researcher/tuner/tuner.ts";
 import { runGit } from "../workspace/git.ts";
 
 export interface StaffContext {
@@ -34,7 +33,7 @@ export function makeStaff(context: StaffContext): Staff[] {
 function makeResearcher(spec: ResearcherSpec, context: StaffContext): Researcher {
   switch (spec.kind) {
     case "tuner":
-      return tunerResearcher();
+      throw new Error("soon");
     case "ideas":
       return ideasResearcher({ readPatch: (path) => readPatch(context.program.path, path), applyPatch });
     case "command": {
