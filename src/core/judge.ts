@@ -1,0 +1,100 @@
+/** Seam: the pure decision. Given what has been measured, say what to measure next or give a verdict. */
+
+import type { MetricSpec, Reading } from "./metric.ts";
+
+/** Noise of one measurement, from calibration. Units of the metric. */
+export interface Noise {
+  /** Bit-equal repeats and no seed to vary: one run is the truth. */
+  readonly isDeterministic: boolean;
+  /** Standard deviation between repeats of one seed. */
+  readonly sdRepeat: number;
+  /** Standard deviation of one run on a fresh seed (repeat noise included). */
+  readonly sdRun: number;
+  readonly degreesOfFreedom: number;
+  readonly mean: number;
+}
+
+/** Numbers that risk tolerance sets; meaning and source in src/judge/rules.ts. */
+export interface JudgeRule {
+  readonly alphaTentative: number;
+  readonly alphaPromotion: number;
+  readonly screenSds: number;
+  readonly minRuns: number;
+  readonly maxRuns: number;
+  readonly anchorRuns: number;
+  readonly promotionPairs: number;
+  readonly finalPairs: number;
+  readonly keepsPerPromotion: number;
+  readonly budgetPerPromotion: number;
+}
+
+/** A candidate and the reference measured on the same seed, next to each other. */
+export interface Pair {
+  readonly seed: number;
+  readonly challenger: number;
+  readonly defender: number;
+}
+
+interface CommonEvidence {
+  readonly metric: MetricSpec;
+  readonly rule: JudgeRule;
+  readonly noise: Noise;
+  /** Values of one code on different seeds, one group per code: pooled for the spread of a run. */
+  readonly replicates: readonly (readonly number[])[];
+  /** Paired gains within one comparison, one group per comparison: pooled for the spread of a paired difference. */
+  readonly differences: readonly (readonly number[])[];
+}
+
+/** Tier 1: a candidate against the head. */
+export interface TentativeEvidence extends CommonEvidence {
+  readonly stage: "tentative";
+  readonly candidate: readonly Reading[];
+  readonly head: readonly Reading[];
+  /** The head's seed block, in the order of use. */
+  readonly seeds: readonly number[];
+  /** `confirm`: beat the head twice (small budgets); `sequential`: the sequential test. */
+  readonly mode: "confirm" | "sequential";
+  readonly brokenConstraints: readonly string[];
+}
+
+/** Tier 2 and final: head against verified, or verified against the baseline, on seeds nobody has seen. */
+export interface PairedEvidence extends CommonEvidence {
+  readonly stage: "promotion" | "publish" | "final";
+  readonly pairs: readonly Pair[];
+  readonly seeds: readonly number[];
+  /** 1 for the first promotion test of the run: its error budget is alpha * 6 / (pi^2 k^2). */
+  readonly ordinal: number;
+}
+
+export type Evidence = TentativeEvidence | PairedEvidence;
+
+/** An estimate with its uncertainty, units of the metric, positive is better. */
+export interface Estimate {
+  readonly gain: number;
+  readonly low?: number;
+  readonly high?: number;
+  readonly confidence?: number;
+  readonly runs: number;
+  /** One-sided p of "no gain". */
+  readonly p?: number;
+}
+
+export interface Verdict {
+  readonly kind: "keep" | "discard" | "inconclusive";
+  /** Sentences with the numbers that decided; never empty. */
+  readonly reasons: readonly string[];
+  readonly estimate?: Estimate;
+}
+
+/** `pair` asks for both sides on one seed, in the order given, next to each other in time. */
+export type JudgeStep =
+  | { readonly kind: "measure_more"; readonly side: "candidate" | "head"; readonly seed: number }
+  | { readonly kind: "measure_pair"; readonly seed: number; readonly first: "challenger" | "defender" }
+  | Verdict;
+
+/** Contract: pure and total; the same evidence gives the same step; `reasons` is never empty. */
+export interface Judge {
+  /** Noise of the baseline from its calibration runs. */
+  calibrate(metric: MetricSpec, readings: readonly Reading[]): Noise;
+  next(evidence: Evidence): JudgeStep;
+}

@@ -1,0 +1,200 @@
+/** Seam: the append-only record of a study, and the schema of what is written in it. */
+
+import { z } from "zod";
+import type { CommitSha, ExperimentId, RunTag, TreeSha } from "./experiment.ts";
+
+const commit = z
+  .string()
+  .regex(/^[0-9a-f]{40,64}$/)
+  .transform((text) => text as CommitSha);
+const tree = z
+  .string()
+  .regex(/^[0-9a-f]{40,64}$/)
+  .transform((text) => text as TreeSha);
+const experiment = z
+  .string()
+  .regex(/^e\d+$/)
+  .transform((text) => text as ExperimentId);
+const run = z
+  .string()
+  .min(1)
+  .transform((text) => text as RunTag);
+const finite = z.number().refine(Number.isFinite);
+
+const resources = z.object({
+  wallSeconds: finite,
+  cpuSeconds: finite.exactOptional(),
+  peakMemoryBytes: finite.exactOptional(),
+});
+
+const failure = { detail: z.string(), logTail: z.string() };
+export const outcomeSchema = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("measured"),
+    measurement: z.object({
+      value: finite,
+      channel: z.enum(["artifact", "harness", "file", "stdout"]),
+      secondary: z.record(z.string(), finite),
+      resources,
+    }),
+  }),
+  z.object({
+    kind: z.literal("crashed"),
+    cause: z.enum(["syntax", "import", "out_of_memory", "signal", "exit", "environment", "evaluator"]),
+    ...failure,
+  }),
+  z.object({ kind: z.literal("timed_out"), ...failure }),
+  z.object({ kind: z.literal("killed_early"), ...failure }),
+  z.object({ kind: z.literal("no_metric"), ...failure }),
+  z.object({ kind: z.literal("out_of_scope"), detail: z.string() }),
+  z.object({ kind: z.literal("checks_failed"), ...failure }),
+  z.object({ kind: z.literal("gave_up"), detail: z.string() }),
+]);
+
+export const ideaSchema = z.object({
+  title: z.string(),
+  why: z.string(),
+  forecast: z.object({ gain: finite, probability: finite }).exactOptional(),
+  settings: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])).exactOptional(),
+  programLine: z.number().int().exactOptional(),
+});
+
+const noise = z.object({
+  isDeterministic: z.boolean(),
+  sdRepeat: finite,
+  sdRun: finite,
+  degreesOfFreedom: finite,
+  mean: finite,
+});
+
+const estimate = z.object({
+  gain: finite,
+  low: finite.exactOptional(),
+  high: finite.exactOptional(),
+  confidence: finite.exactOptional(),
+  runs: z.number().int(),
+  p: finite.exactOptional(),
+});
+
+const verdict = z.object({
+  kind: z.enum(["keep", "discard", "inconclusive"]),
+  reasons: z.array(z.string()).min(1),
+  estimate: estimate.exactOptional(),
+});
+
+const status = z.enum([
+  ...["kept", "discarded", "inconclusive", "crashed", "timed_out", "killed_early", "no_metric"],
+  ...["out_of_scope", "checks_failed", "gave_up", "duplicate", "no_change", "interrupted"],
+] as const);
+
+const metric = z.object({
+  name: z.string(),
+  goal: z.enum(["minimize", "maximize"]),
+  unit: z.string().exactOptional(),
+  minEffect: finite.exactOptional(),
+  seeded: z.boolean(),
+  timing: z.boolean(),
+});
+
+/** What a measurement is for. `anchor`: the head, for tier 1; the other names are stages of the judge. */
+const purpose = z.enum(["calibration", "anchor", "tentative", "promotion", "publish", "final"]);
+
+export const ledgerEventSchema = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("run_started"),
+    run,
+    baseline: commit,
+    /** Secret of the run from which every seed is derived. */
+    studySeed: z.number().int(),
+    metric,
+    /** SHA-256 of program.md as it was. */
+    programSha: z.string(),
+    sandbox: z.string(),
+    version: z.string(),
+  }),
+  z.object({ kind: z.literal("run_resumed"), run, sandbox: z.string(), version: z.string() }),
+  z.object({ kind: z.literal("calibrated"), run, noise }),
+  z.object({ kind: z.literal("opened"), run, experiment, researcher: z.string(), head: commit }),
+  z.object({
+    kind: z.literal("proposed"),
+    experiment,
+    idea: ideaSchema,
+    commit,
+    tree,
+    files: z.array(
+      z.object({ path: z.string(), added: z.number().exactOptional(), deleted: z.number().exactOptional() }),
+    ),
+  }),
+  z.object({
+    kind: z.literal("rebased"),
+    experiment,
+    onto: commit,
+    commit,
+    tree,
+    how: z.enum(["clean", "replaced"]),
+  }),
+  z.object({
+    kind: z.literal("measured"),
+    run,
+    purpose,
+    commit,
+    seed: z.number().int(),
+    experiment: experiment.exactOptional(),
+    outcome: outcomeSchema,
+  }),
+  z.object({ kind: z.literal("judged"), experiment, verdict }),
+  z.object({
+    kind: z.literal("head_moved"),
+    run,
+    from: commit,
+    to: commit,
+    reason: z.enum(["kept", "suspect"]),
+    experiment: experiment.exactOptional(),
+  }),
+  z.object({
+    kind: z.literal("closed"),
+    experiment,
+    status,
+    reasons: z.array(z.string()),
+    /** Outcome detail for statuses without a verdict: the end of the log. */
+    logTail: z.string().exactOptional(),
+    idea: ideaSchema.exactOptional(),
+  }),
+  z.object({ kind: z.literal("promotion_judged"), run, head: commit, verified: commit, verdict }),
+  z.object({ kind: z.literal("verified_moved"), run, from: commit, to: commit }),
+  z.object({ kind: z.literal("published"), run, commit, estimate }),
+  z.object({
+    kind: z.literal("final_judged"),
+    run,
+    verified: commit,
+    baseline: commit,
+    /** True when the test used the holdout command or held-out seeds. */
+    isHeldOut: z.boolean(),
+    verdict,
+  }),
+  z.object({ kind: z.literal("warning"), run, text: z.string() }),
+  z.object({ kind: z.literal("run_paused"), run, reason: z.string() }),
+  z.object({ kind: z.literal("run_ended"), run, reason: z.string() }),
+]);
+
+export type LedgerEvent = z.output<typeof ledgerEventSchema>;
+export type EventOf<Kind extends LedgerEvent["kind"]> = Extract<LedgerEvent, { kind: Kind }>;
+export type Purpose = z.output<typeof purpose>;
+
+/** One line: consecutive numbers from 1, UTC time of writing in milliseconds since 1970. */
+export interface LedgerLine {
+  readonly number: number;
+  readonly atMs: number;
+  readonly event: LedgerEvent;
+}
+
+/**
+ * Contract: numbers are consecutive from 1. `append` writes all its events or none, and they survive a power cut once it
+ * has returned. One writer, any number of readers in other processes. A torn tail is ignored, a torn middle is an error.
+ */
+export interface Ledger {
+  append(events: readonly LedgerEvent[]): Promise<readonly LedgerLine[]>;
+  /** Lines with a number above `after`, in order. */
+  read(after: number): Promise<readonly LedgerLine[]>;
+  close(): Promise<void>;
+}

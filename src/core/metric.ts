@@ -1,0 +1,108 @@
+/** The metric, one measurement of it, and the ways a measurement can fail. Comparison is written once, here. */
+
+export type Goal = "minimize" | "maximize";
+
+export interface MetricSpec {
+  readonly name: string;
+  readonly goal: Goal;
+  readonly unit?: string;
+  /** Smallest gain worth keeping, in units of the metric. */
+  readonly minEffect?: number;
+  /** The metric command reads its seed (NIGHTLAB_SEED or `{seed}`); equal seeds may then be paired. */
+  readonly seeded: boolean;
+  /** The value is a duration: measured one at a time, candidate and head interleaved. */
+  readonly timing: boolean;
+}
+
+/** How the number reached us, strongest first. `harness`: measured by nightlab itself (seconds, bytes). */
+export type Channel = "artifact" | "harness" | "file" | "stdout";
+
+/** Names that nightlab measures itself; a metric or constraint may use them without printing anything. */
+export const HARNESS_METRICS = ["wall_seconds", "cpu_seconds", "peak_memory_bytes"] as const;
+
+export interface Resources {
+  readonly wallSeconds: number;
+  readonly cpuSeconds?: number;
+  readonly peakMemoryBytes?: number;
+}
+
+/** One value of the metric. Only `measure` makes these (invariant 2). */
+export interface Measurement {
+  readonly value: number;
+  readonly channel: Channel;
+  /** Other metrics printed by the same run, harness metrics included. */
+  readonly secondary: Readonly<Record<string, number>>;
+  readonly resources: Resources;
+}
+
+export type CrashCause =
+  | "syntax"
+  | "import"
+  | "out_of_memory"
+  | "signal"
+  | "exit"
+  | "environment"
+  | "evaluator";
+
+/** How measuring ended. Only `measured` holds a number (invariant 4). */
+export type Outcome =
+  | { readonly kind: "measured"; readonly measurement: Measurement }
+  | {
+      readonly kind: "crashed";
+      readonly cause: CrashCause;
+      readonly detail: string;
+      readonly logTail: string;
+    }
+  | { readonly kind: "timed_out"; readonly detail: string; readonly logTail: string }
+  | { readonly kind: "killed_early"; readonly detail: string; readonly logTail: string }
+  | { readonly kind: "no_metric"; readonly detail: string; readonly logTail: string }
+  | { readonly kind: "out_of_scope"; readonly detail: string }
+  | { readonly kind: "checks_failed"; readonly detail: string; readonly logTail: string }
+  | { readonly kind: "gave_up"; readonly detail: string };
+
+/** A value with the seed it was measured on: what the judge reads. */
+export interface Reading {
+  readonly seed: number;
+  readonly value: number;
+}
+
+/** By how much `candidate` is better than `reference`, in units of the metric; positive is better. */
+export function gainOver(goal: Goal, candidate: number, reference: number): number {
+  return goal === "minimize" ? reference - candidate : candidate - reference;
+}
+
+/** A bound on a secondary metric, such as `memory <= 1.1x` (relative to the head) or `size <= 2000`. */
+export interface Constraint {
+  readonly metric: string;
+  readonly relation: "<=" | ">=";
+  readonly bound:
+    | { readonly kind: "relative"; readonly factor: number }
+    | { readonly kind: "absolute"; readonly value: number };
+  /** As written in program.md, for messages. */
+  readonly text: string;
+}
+
+/**
+ * Constraints that `candidate` breaks, as sentences. A metric missing on the candidate's side breaks its
+ * constraint: unknown is never keep. A relative bound without a reference value cannot be checked and breaks too.
+ */
+export function brokenConstraints(
+  constraints: readonly Constraint[],
+  candidate: Readonly<Record<string, number>>,
+  reference: Readonly<Record<string, number>>,
+): string[] {
+  return constraints.flatMap((constraint) => {
+    const value = candidate[constraint.metric];
+    if (value === undefined) return [`${constraint.text}: ${constraint.metric} was not measured`];
+    const limit = limitOf(constraint, reference);
+    if (limit === undefined) return [`${constraint.text}: ${constraint.metric} is unknown for the head`];
+    const holds = constraint.relation === "<=" ? value <= limit : value >= limit;
+    return holds ? [] : [`${constraint.text}: ${constraint.metric} is ${value}, the limit is ${limit}`];
+  });
+}
+
+function limitOf(constraint: Constraint, reference: Readonly<Record<string, number>>): number | undefined {
+  if (constraint.bound.kind === "absolute") return constraint.bound.value;
+  const value = reference[constraint.metric];
+  return value === undefined ? undefined : value * constraint.bound.factor;
+}

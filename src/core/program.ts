@@ -1,0 +1,106 @@
+/** The parsed program.md: what the machine needs and what the organisation says. Knows no file; parsing is in src/program/. */
+
+import type { Constraint, MetricSpec } from "./metric.ts";
+
+export type Risk = "cautious" | "balanced" | "bold";
+
+/** Hard limits of a run; a missing key is no limit. */
+export interface BudgetSpec {
+  readonly experiments?: number;
+  readonly measurements?: number;
+  readonly timeMs?: number;
+  /** Local wall time "HH:MM": the run ends at the next such moment after its start. */
+  readonly until?: string;
+  readonly usd?: number;
+  readonly tokens?: number;
+  /** End the run after this many experiments in a row without a keep. */
+  readonly plateau?: number;
+}
+
+export interface CommandLimits {
+  /** Wall time of one metric command. */
+  readonly timeMs: number;
+  readonly memoryBytes?: number;
+  readonly network: "none" | "host";
+  /** Output beyond this is dropped, not kept. */
+  readonly outputBytes: number;
+}
+
+/** One line of `researchers:`. `share` is the wished part of experiments, 0..1; unset ones split the rest evenly. */
+export type ResearcherSpec = { readonly share?: number; readonly role?: string } & (
+  | { readonly kind: "tuner" }
+  | { readonly kind: "ideas" }
+  | { readonly kind: "command"; readonly command: string }
+  | { readonly kind: "agent"; readonly agent: string }
+  | { readonly kind: "model"; readonly model: string }
+);
+
+/** A `- [ ]` line of program.md, before there is code. */
+export interface IdeaLine {
+  /** 1-based line in program.md. */
+  readonly line: number;
+  readonly text: string;
+  readonly done: boolean;
+  /** From `(expect -0.01, 60 %)`: change of the metric as written, probability 0..1. */
+  readonly forecast?: { readonly change: number; readonly probability: number };
+  /** Path of a patch linked from the idea, `[patch](ideas/x.patch)`, relative to program.md. */
+  readonly patch?: string;
+}
+
+export interface Section {
+  readonly depth: number;
+  readonly title: string;
+  /** Markdown under the heading up to the next one, as written. */
+  readonly text: string;
+  readonly line: number;
+}
+
+/** A role file or a `### name` section under Roles. */
+export interface Role {
+  readonly name: string;
+  readonly text: string;
+  readonly path: string;
+}
+
+export interface Program {
+  /** Path as given, for messages. */
+  readonly path: string;
+  /** The whole file as read; edits keep every other byte. */
+  readonly source: string;
+  readonly metric: MetricSpec;
+  readonly constraints: readonly Constraint[];
+  /** The metric command, a shell line; `{seed}` is replaced by the seed. */
+  readonly measure: string;
+  /** Harness-owned scoring of `artifact`, run in a checkout of the base commit that the candidate never enters. */
+  readonly evaluate?: string;
+  /** Like `evaluate`, for the final test only: held-out data. */
+  readonly holdout?: string;
+  /** Paths that `measure` leaves behind for `evaluate`. */
+  readonly artifact: readonly string[];
+  /** A JSON file the metric command writes, `{"val_bpb": 2.31}`, instead of printing. */
+  readonly resultFile?: string;
+  readonly checks?: string;
+  /** Run once in a checkout of the base commit; what it leaves untracked is linked into every workspace. */
+  readonly setup?: string;
+  /** Globs a candidate may change. */
+  readonly edit: readonly string[];
+  /** Globs restored from the base commit before every measurement. */
+  readonly protect: readonly string[];
+  /** Untracked paths of the user's checkout that every workspace sees: linked (shared, read-only where contained) or copied. */
+  readonly link: readonly string[];
+  readonly copy: readonly string[];
+  /** Environment of every command: fixed values, and names passed through from the user's. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly passEnv: readonly string[];
+  readonly limits: CommandLimits;
+  readonly sandbox: "auto" | "process" | "bubblewrap";
+  readonly budget: BudgetSpec;
+  readonly risk: Risk;
+  readonly parallel: number;
+  readonly researchers: readonly ResearcherSpec[];
+  readonly sections: readonly Section[];
+  readonly roles: readonly Role[];
+  readonly ideas: readonly IdeaLine[];
+  /** Settings that were not written but inferred, as sentences for the user. */
+  readonly inferred: readonly string[];
+}

@@ -1,0 +1,28 @@
+/** Seam: who proposes changes. */
+
+import type { Brief } from "./brief.ts";
+import type { Idea } from "./experiment.ts";
+
+/**
+ * `exhausted`: this researcher has nothing more to propose in this run, do not ask again.
+ * `retryAfterMs`: ask again no sooner than that (quota).
+ */
+export type Proposal =
+  | { readonly kind: "idea"; readonly idea: Idea }
+  | {
+      readonly kind: "gave_up";
+      readonly reason: string;
+      readonly exhausted?: boolean;
+      readonly retryAfterMs?: number;
+    };
+
+/**
+ * Contract: given a brief, `propose` edits files below `workspacePath` and returns the idea, or gives up. It never
+ * throws for what a model or command did, writes nowhere else, and ends soon after `signal` aborts. Its word about
+ * success is ignored. Calls may overlap; each has its own workspace.
+ */
+export interface Researcher {
+  /** Unique in a study, e.g. `tuner` or `claude/architect`. */
+  readonly name: string;
+  propose(brief: Brief, workspacePath: string, signal: AbortSignal): Promise<Proposal>;
+}

@@ -1,0 +1,327 @@
+/** What is known of a study: a fold over its ledger lines. Deterministic, so that a restart continues where it was. */
+
+import type { CommitSha, ExperimentId, Idea, RunTag, Status, TreeSha } from "./experiment.ts";
+import { experimentId } from "./experiment.ts";
+import type { Estimate, Noise, Verdict } from "./judge.ts";
+import type { EventOf, LedgerEvent, LedgerLine, Purpose } from "./ledger.ts";
+import type { Measurement, MetricSpec, Outcome } from "./metric.ts";
+import { gainOver } from "./metric.ts";
+
+export interface MeasuredLine {
+  readonly line: number;
+  readonly atMs: number;
+  readonly purpose: Purpose;
+  readonly commit: CommitSha;
+  readonly seed: number;
+  readonly outcome: Outcome;
+}
+
+/** One experiment as far as it has come. `status` is absent while it is open. */
+export interface ExperimentRecord {
+  readonly id: ExperimentId;
+  readonly run: RunTag;
+  readonly researcher: string;
+  readonly openedAtMs: number;
+  /** Head it started from, or was last re-applied on. */
+  head: CommitSha;
+  /** Estimated gain of that head over the baseline, when the experiment was opened or re-applied. */
+  headGain: number;
+  idea?: Idea;
+  commit?: CommitSha;
+  tree?: TreeSha;
+  files: EventOf<"proposed">["files"];
+  readonly measured: MeasuredLine[];
+  verdict?: Verdict;
+  status?: Status;
+  reasons: readonly string[];
+  logTail?: string;
+  closedAtMs?: number;
+}
+
+export interface PromotionRecord {
+  readonly atMs: number;
+  readonly head: CommitSha;
+  readonly verified: CommitSha;
+  readonly verdict: Verdict;
+}
+
+/** One run: its refs, its noise, what it proved. */
+export interface RunRecord {
+  readonly tag: RunTag;
+  readonly baseline: CommitSha;
+  readonly studySeed: number;
+  readonly metric: MetricSpec;
+  readonly startedAtMs: number;
+  sandbox: string;
+  noise?: Noise;
+  head: CommitSha;
+  verified: CommitSha;
+  /** Counts head moves: each head has its own block of seeds. */
+  headOrdinal: number;
+  /** Estimated gain of head over baseline from values measured after each move (not the lucky ones that won). */
+  headGain: number;
+  /** Kept experiments that are in head, oldest first. */
+  stack: ExperimentId[];
+  keepsSincePromotion: number;
+  measurements: number;
+  measurementsAtPromotion: number;
+  experiments: number;
+  experimentsSinceKeep: number;
+  readonly promotions: PromotionRecord[];
+  published?: { readonly commit: CommitSha; readonly estimate: Estimate };
+  final?: EventOf<"final_judged">;
+  readonly warnings: string[];
+  endedAtMs?: number;
+  endReason?: string;
+  pausedReason?: string;
+  /** Milliseconds spent at work before the last resume. */
+  workedMs: number;
+  lastAtMs: number;
+}
+
+export interface Study {
+  readonly runs: RunRecord[];
+  readonly experiments: Map<ExperimentId, ExperimentRecord>;
+  /** Every tree proposed so far and who proposed it first. */
+  readonly trees: Map<TreeSha, ExperimentId>;
+  /** Measurements of heads and baselines by commit; only `measured` outcomes hold values. */
+  readonly byCommit: Map<CommitSha, MeasuredLine[]>;
+  lineCount: number;
+}
+
+export function emptyStudy(): Study {
+  return { runs: [], experiments: new Map(), trees: new Map(), byCommit: new Map(), lineCount: 0 };
+}
+
+export function replay(lines: Iterable<LedgerLine>): Study {
+  const study = emptyStudy();
+  for (const line of lines) apply(study, line);
+  return study;
+}
+
+/** The run that is open or was last; undefined in an empty study. */
+export function currentRun(study: Study): RunRecord | undefined {
+  return study.runs.at(-1);
+}
+
+export function nextExperimentId(study: Study): ExperimentId {
+  return experimentId(study.experiments.size + 1);
+}
+
+/** Values of `measured` outcomes with their seeds, in order of measuring. */
+export function readingsOf(lines: readonly MeasuredLine[], ...purposes: readonly Purpose[]) {
+  return measurementsOf(lines, ...purposes).map(({ seed, measurement }) => ({
+    seed,
+    value: measurement.value,
+  }));
+}
+
+export function measurementsOf(
+  lines: readonly MeasuredLine[],
+  ...purposes: readonly Purpose[]
+): { seed: number; measurement: Measurement }[] {
+  return lines.flatMap(({ purpose, seed, outcome }) =>
+    purposes.includes(purpose) && outcome.kind === "measured"
+      ? [{ seed, measurement: outcome.measurement }]
+      : [],
+  );
+}
+
+/** Adds one line to the study. The only place where state changes: live and replayed alike. */
+export function apply(study: Study, line: LedgerLine): void {
+  if (line.number !== study.lineCount + 1)
+    throw new Error(`ledger line ${line.number} after ${study.lineCount}`);
+  study.lineCount = line.number;
+  const run = currentRun(study);
+  if (line.event.kind === "run_started") startRun(study, line.event, line.atMs);
+  else if (run === undefined)
+    throw new Error(`ledger line ${line.number}: ${line.event.kind} before any run`);
+  else {
+    // A gap between a pause or a kill and the resume is not work: the clock of the budget stands still.
+    if (line.event.kind !== "run_resumed") run.workedMs += Math.max(0, line.atMs - run.lastAtMs);
+    run.lastAtMs = line.atMs;
+    applyToRun({ study, run, atMs: line.atMs, line: line.number }, line.event);
+  }
+}
+
+interface Place {
+  readonly study: Study;
+  readonly run: RunRecord;
+  readonly atMs: number;
+  readonly line: number;
+}
+
+function applyToRun(place: Place, event: Exclude<LedgerEvent, { kind: "run_started" }>): void {
+  const { run, atMs } = place;
+  switch (event.kind) {
+    case "run_resumed":
+      run.sandbox = event.sandbox;
+      delete run.pausedReason;
+      return;
+    case "calibrated":
+      run.noise = event.noise;
+      return;
+    case "opened":
+    case "proposed":
+    case "rebased":
+    case "judged":
+    case "closed":
+      applyToExperiment(place, event);
+      return;
+    case "measured":
+      applyMeasured(place, event);
+      return;
+    case "head_moved":
+      applyHeadMoved(place, event);
+      return;
+    case "promotion_judged":
+      run.promotions.push({ atMs, head: event.head, verified: event.verified, verdict: event.verdict });
+      run.keepsSincePromotion = 0;
+      run.measurementsAtPromotion = run.measurements;
+      return;
+    case "verified_moved":
+      run.verified = event.to;
+      return;
+    case "published":
+      run.published = { commit: event.commit, estimate: event.estimate };
+      return;
+    case "final_judged":
+      run.final = event;
+      return;
+    case "warning":
+      run.warnings.push(event.text);
+      return;
+    case "run_paused":
+      run.pausedReason = event.reason;
+      return;
+    case "run_ended":
+      run.endedAtMs = atMs;
+      run.endReason = event.reason;
+      return;
+    default:
+      event satisfies never;
+  }
+}
+
+function startRun(study: Study, event: EventOf<"run_started">, atMs: number): void {
+  study.runs.push({
+    tag: event.run,
+    baseline: event.baseline,
+    studySeed: event.studySeed,
+    metric: event.metric,
+    startedAtMs: atMs,
+    sandbox: event.sandbox,
+    head: event.baseline,
+    verified: event.baseline,
+    headOrdinal: 0,
+    headGain: 0,
+    stack: [],
+    keepsSincePromotion: 0,
+    measurements: 0,
+    measurementsAtPromotion: 0,
+    experiments: 0,
+    experimentsSinceKeep: 0,
+    promotions: [],
+    warnings: [],
+    workedMs: 0,
+    lastAtMs: atMs,
+  });
+}
+
+function applyToExperiment(
+  { study, run, atMs }: Place,
+  event: EventOf<"opened" | "proposed" | "rebased" | "judged" | "closed">,
+): void {
+  if (event.kind === "opened") {
+    study.experiments.set(event.experiment, {
+      id: event.experiment,
+      run: run.tag,
+      researcher: event.researcher,
+      openedAtMs: atMs,
+      head: event.head,
+      headGain: run.headGain,
+      files: [],
+      measured: [],
+      reasons: [],
+    });
+    run.experiments += 1;
+    return;
+  }
+  const record = study.experiments.get(event.experiment);
+  if (record === undefined) throw new Error(`${event.kind} for unknown experiment ${event.experiment}`);
+  switch (event.kind) {
+    case "proposed":
+      record.idea = event.idea;
+      record.files = event.files;
+      record.commit = event.commit;
+      record.tree = event.tree;
+      if (!study.trees.has(event.tree)) study.trees.set(event.tree, event.experiment);
+      return;
+    case "rebased":
+      record.head = event.onto;
+      record.headGain = run.headGain;
+      record.commit = event.commit;
+      record.tree = event.tree;
+      delete record.verdict;
+      return;
+    case "judged":
+      record.verdict = event.verdict;
+      return;
+    case "closed":
+      record.status = event.status;
+      record.reasons = event.reasons;
+      record.closedAtMs = atMs;
+      if (event.logTail !== undefined) record.logTail = event.logTail;
+      if (event.idea !== undefined) record.idea ??= event.idea;
+      run.experimentsSinceKeep = event.status === "kept" ? 0 : run.experimentsSinceKeep + 1;
+      return;
+    default:
+      event satisfies never;
+  }
+}
+
+function applyMeasured({ study, run, atMs, line }: Place, event: EventOf<"measured">): void {
+  const measured = {
+    line,
+    atMs,
+    purpose: event.purpose,
+    commit: event.commit,
+    seed: event.seed,
+    outcome: event.outcome,
+  };
+  run.measurements += 1;
+  const ofCommit = study.byCommit.get(event.commit) ?? [];
+  ofCommit.push(measured);
+  study.byCommit.set(event.commit, ofCommit);
+  if (event.experiment !== undefined) study.experiments.get(event.experiment)?.measured.push(measured);
+  if (event.purpose === "anchor" && event.commit === run.head && !run.metric.timing)
+    refreshHeadGain(study, run);
+}
+
+function applyHeadMoved({ study, run }: Place, event: EventOf<"head_moved">): void {
+  run.head = event.to;
+  run.headOrdinal += 1;
+  if (event.reason === "suspect") {
+    run.stack = run.stack.filter((id) => isPromoted(study, run, id));
+    run.headGain = run.published?.commit === event.to ? run.published.estimate.gain : 0;
+    return;
+  }
+  if (event.experiment === undefined) return;
+  run.stack.push(event.experiment);
+  run.keepsSincePromotion += 1;
+  run.headGain += study.experiments.get(event.experiment)?.verdict?.estimate?.gain ?? 0;
+}
+
+/** Kept experiments up to the one whose commit is Verified survive a suspect stack. */
+function isPromoted(study: Study, run: RunRecord, id: ExperimentId): boolean {
+  const verifiedAt = run.stack.findIndex((kept) => study.experiments.get(kept)?.commit === run.verified);
+  return run.stack.indexOf(id) <= verifiedAt;
+}
+
+/** After a keep the estimate that won is replaced by values measured afterwards: the winner's luck does not stay. */
+function refreshHeadGain(study: Study, run: RunRecord): void {
+  const head = readingsOf(study.byCommit.get(run.head) ?? [], "anchor").map(({ value }) => value);
+  if (head.length === 0 || run.noise === undefined) return;
+  const mean = head.reduce((sum, value) => sum + value, 0) / head.length;
+  run.headGain = gainOver(run.metric.goal, mean, run.noise.mean);
+}
