@@ -55,8 +55,8 @@ function parseRange(parts: RegExpExecArray, literal: Literal): Annotation {
     return malformed(`${lowText}..${highText} is not a range of numbers`);
   if (low >= high)
     return malformed(`the range ${lowText}..${highText} is empty: write the smaller number first`);
-  if (step === undefined || step <= 0 || step > high - low)
-    return malformed(`step ${stepText ?? ""} must be above 0 and within the range`);
+  if (stepText !== undefined && !(step !== undefined && step > 0 && step <= high - low))
+    return malformed(`step ${stepText} must be above 0 and within the range`);
   const said = scaleBefore ?? scaleAfter;
   if (said === "log" && low <= 0) return malformed("a log scale needs numbers above 0");
   if (said === "log" && stepText !== undefined) return malformed("steps need a linear scale");
@@ -64,7 +64,7 @@ function parseRange(parts: RegExpExecArray, literal: Literal): Annotation {
   const integer = wholes && Number.isInteger(literal.value) && !literal.style.float;
   const scale = stepText === undefined ? chooseScale(said, low, high) : "linear";
   const range = { kind: "range" as const, low, high, scale, integer };
-  return stepText === undefined ? range : { ...range, step };
+  return stepText === undefined || step === undefined ? range : { ...range, step };
 }
 
 /** Unsaid: 1 - x on a log scale for fractions near 1, log from a factor of ten, linear otherwise. */

@@ -79,7 +79,7 @@ function floatDomain(value: number): Domain {
   if (value === 0) return { kind, scale: "linear", low: 0, high: 1 };
   if (value < 0) return { kind, scale: "linear", low: 2 * value, high: 0 };
   if (value >= 1) return { kind, scale: "log", low: value / 4, high: value * 4 };
-  const rest = 1 - value;
+  const rest = Number((1 - value).toPrecision(12));
   if (value >= 0.8)
     return { kind, scale: "complement", low: 1 - Math.min(0.8, rest * 4), high: 1 - rest / 4 };
   // A value below one may be a probability: stay below one, half-way at most.

@@ -84,7 +84,8 @@ function decodeValue(knob: Knob, place: number): KnobValue {
   const [low, high] = edges(knob);
   const number = unstretch(knob, low + clampUnit(place) * (high - low));
   const rounded = knob.kind === "integer" ? Math.round(number) : roundFloat(knob, number);
-  return Math.min(knob.high, Math.max(knob.low, rounded));
+  // Adding 0 turns -0, which no source text would say, into 0.
+  return Math.min(knob.high, Math.max(knob.low, rounded)) + 0;
 }
 
 /** Ends of the range on its scale; whole numbers get half a cell beyond, so that the outermost are as likely as others. */
