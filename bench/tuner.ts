@@ -1,50 +1,30 @@
 /**
- * Compares the tuner's optimisers on synthetic landscapes: `node bench/tuner.ts [problems] [noise] [in flight]`.
- * Prints the share of the initial gap that is left (true loss of the recommended point) after 20 ... 100 measurements.
+ * Compares the tuner's optimisers on synthetic landscapes with 10 knobs and 2 categories, two measurements in flight:
+ * `node bench/tuner.ts [problems] [noise]`. Prints the share of the initial gap that is left.
  */
 import { cmaEs } from "../src/researcher/tuner/cma-es.ts";
+import { localSurrogate } from "../src/researcher/tuner/local-surrogate.ts";
 import { onePlusOne } from "../src/researcher/tuner/one-plus-one.ts";
-import type { Optimiser, OptimiserSetup } from "../src/researcher/tuner/optimiser.ts";
 import { seededRandom } from "../src/researcher/tuner/random.ts";
-import type { Point } from "../src/researcher/tuner/space.ts";
-import { type Landscape, landscape } from "./tuner-landscape.ts";
+import { average, type Maker } from "./tuner-course.ts";
+import { landscape } from "./tuner-landscape.ts";
 
-export type Maker = (setup: OptimiserSetup) => Optimiser;
+const [problems, noise] = [Number(process.argv[2] ?? 10), Number(process.argv[3] ?? 0.05)];
+const marks = [20, 40, 60, 80];
+const makers: Record<string, Maker> = {
+  "CMA-ES": (setup) => cmaEs(setup),
+  "(1+1)-ES": (setup) => onePlusOne(setup),
+  "local surrogate": (setup) => localSurrogate(setup),
+};
 
-export interface Course {
-  readonly make: Maker;
-  readonly problem: Landscape;
-  readonly seed: string;
-  readonly noise: number;
-  readonly inFlight: number;
-  /** Measurements after which the true loss of the recommended point is noted. */
-  readonly marks: readonly number[];
-}
-
-/** True loss of the recommended point at each mark; a recommended crash counts as the start. */
-export function follow({ make, problem, seed, noise, inFlight, marks }: Course): number[] {
-  const luck = seededRandom(`${seed}/noise`);
-  const optimiser = make({
-    dimensions: problem.dimensions,
-    start: problem.start,
-    random: seededRandom(seed),
+console.log(`${problems} problems, noise ${noise} of the gap; left after ${marks.join(" / ")} measurements`);
+for (const [name, make] of Object.entries(makers)) {
+  const startedAtMs = performance.now();
+  const courses = Array.from({ length: problems }, (_, index) => {
+    const problem = landscape(10, 2, seededRandom(`problem ${index}`));
+    return { make, problem, seed: `run ${index}`, noise, inFlight: 2, marks };
   });
-  optimiser.tell([{ point: problem.start, loss: 1 }]);
-  const open: Point[] = [];
-  const losses: number[] = [];
-  for (let done = 1; done <= Math.max(...marks); done++) {
-    while (open.length < inFlight) open.push(optimiser.ask());
-    const point = open.shift() ?? problem.start;
-    const loss = problem.loss(point);
-    optimiser.tell([{ point, loss: loss === undefined ? undefined : loss + noise * luck.normal() }]);
-    if (marks.includes(done)) losses.push(problem.loss(optimiser.recommend()) ?? 1);
-  }
-  return losses;
-}
-
-export function average(courses: readonly Course[]): number[] {
-  const all = courses.map(follow);
-  return (all[0] ?? []).map(
-    (_, mark) => all.reduce((sum, losses) => sum + (losses[mark] ?? 1), 0) / all.length,
-  );
+  const left = average(courses).map((share) => share.toFixed(3));
+  const perAskMs = (performance.now() - startedAtMs) / (problems * (marks.at(-1) ?? 1));
+  console.log(`${name.padEnd(16)} ${left.join("  ")}  ${perAskMs.toFixed(1)} ms a point`);
 }

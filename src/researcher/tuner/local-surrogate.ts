@@ -1,130 +1,119 @@
 /**
- * Bayesian optimisation in a box around the best known point: fits a Gaussian process to all results and asks where
- * the expected improvement is largest. Dear to compute (cubic in results) and sparing with measurements.
+ * Bayesian optimisation in a box around the best known point: fits a Gaussian process to the results and asks where
+ * the expected improvement is largest. Sparing with measurements and dear to compute (cubic in results).
  */
-import { type Optimiser, type OptimiserSetup, otherCategory, type Result } from "./optimiser.ts";
+import { type Optimiser, type OptimiserSetup, otherCategory, type Result, withdraw } from "./optimiser.ts";
 import type { Random } from "./random.ts";
 import type { Dimension, Point } from "./space.ts";
-import { fitSurrogate, type Surrogate } from "./surrogate.ts";
+import { fitSurrogate, type Loss, type Surrogate } from "./surrogate.ts";
 
 export interface SurrogateOptions {
-  /** Half the side of the box, units of the cube. */
+  /** Half the side of the box in units of the cube, for a dimension of middling importance. */
   readonly reach?: number;
+  /** Points compared for one ask. */
   readonly candidates?: number;
-  readonly changed?: number;
 }
 
-interface Scored {
-  readonly point: Point;
-  readonly loss: number;
+/** Older results are left out: they cost time (cubic) and lie far from where the search has gone. */
+const MOST_RESULTS = 150;
+
+interface Belief {
+  readonly surrogate: Surrogate;
+  readonly best: { readonly point: Point; readonly mean: number };
 }
 
 export function localSurrogate(setup: OptimiserSetup, options: SurrogateOptions = {}): Optimiser {
   const told: Result[] = [];
-  const open: Point[] = [];
-  let fitted: { surrogate: Surrogate; scored: Scored[] } | undefined;
-  const fit = () => {
-    fitted ??= believe(setup, told, open);
-    return fitted;
+  const open = [...(setup.open ?? [])];
+  let belief: Belief | undefined;
+  const believed = () => {
+    belief ??= believe(setup, told, open);
+    return belief;
   };
   return {
     ask() {
-      const point = propose(setup, fit(), options);
+      const point = propose(setup, believed(), options);
       open.push(point);
-      fitted = undefined;
+      belief = undefined;
       return point;
     },
     tell(results) {
       for (const result of results) {
         told.push(result);
-        const index = open.findIndex((point) => point.every((value, at) => value === result.point[at]));
-        if (index >= 0) open.splice(index, 1);
+        withdraw(open, result);
       }
-      fitted = undefined;
+      belief = undefined;
     },
-    recommend: () => (told.length === 0 ? setup.start : incumbent(fit()).point),
+    recommend: () => believed().best.point,
   };
 }
 
-/** Crashes count as the worst loss seen; points still being measured as what is expected of them. */
-function believe(setup: OptimiserSetup, told: readonly Result[], open: readonly Point[]) {
-  const known = told.flatMap(({ loss }) => (loss === undefined ? [] : [loss]));
-  const worst = Math.max(0, ...known);
-  const scored = told.map(({ point, loss }) => ({ point, loss: loss ?? worst }));
-  let surrogate = fitSurrogate(setup.dimensions, scored);
-  if (open.length > 0) {
-    const expected = open.map((point) => ({ point, loss: surrogate.predict(point).mean }));
-    surrogate = fitSurrogate(setup.dimensions, [...scored, ...expected]);
-  }
-  return { surrogate, scored };
+function believe(
+  { dimensions, start }: OptimiserSetup,
+  told: readonly Result[],
+  open: readonly Point[],
+): Belief {
+  const recent = told.slice(-MOST_RESULTS);
+  const worst = Math.max(...recent.flatMap(({ loss }) => (loss === undefined ? [] : [loss])));
+  // A crash counts as the worst loss seen: it repels, and says nothing about how bad bad is.
+  const losses: Loss[] = recent.map(({ point, loss }) => ({
+    point,
+    loss: loss ?? (Number.isFinite(worst) ? worst : 0),
+  }));
+  const surrogate = fitSurrogate(dimensions, losses, open);
+  const points = recent.some(({ loss }) => loss !== undefined) ? losses.map(({ point }) => point) : [start];
+  const means = points.map((point) => ({ point, mean: surrogate.predict(point).mean }));
+  return { surrogate, best: means.reduce((a, b) => (b.mean < a.mean ? b : a)) };
 }
 
-function incumbent({ surrogate, scored }: { surrogate: Surrogate; scored: readonly Scored[] }) {
-  const means = scored.map(({ point }) => ({ point, mean: surrogate.predict(point).mean }));
-  return means.reduce((a, b) => (b.mean < a.mean ? b : a));
-}
-
-function propose(
-  setup: OptimiserSetup,
-  fitted: { surrogate: Surrogate; scored: Scored[] },
-  options: SurrogateOptions,
-): Point {
+/** First anywhere in the box, then ever closer around the winner. */
+function propose(setup: OptimiserSetup, { surrogate, best }: Belief, options: SurrogateOptions): Point {
   const { random, dimensions } = setup;
-  const best = fitted.scored.length === 0 ? { point: setup.start, mean: 0 } : incumbent(fitted);
-  const { surrogate } = fitted;
-  const reach = options.reach ?? 0.25;
+  const sides = sidesOf(surrogate.lengths, options.reach ?? 0.15);
   const count = options.candidates ?? 300;
-  const geometric = Math.exp(
-    surrogate.lengths.reduce((sum, each) => sum + Math.log(each), 0) / Math.max(1, surrogate.lengths.length),
-  );
-  const sides = surrogate.lengths.map((length) =>
-    Math.min(0.5, Math.max(0.05, (reach * length) / geometric)),
-  );
   let winner = { point: best.point, gain: -1 };
-  const consider = (point: Point) => {
-    const { mean, sd } = surrogate.predict(point);
-    const gain = expectedImprovement(best.mean - mean, sd);
-    if (gain > winner.gain) winner = { point, gain };
-  };
-  const chance = Math.min(1, (options.changed ?? 6) / dimensions.length);
-  for (let index = 0; index < count; index++)
-    consider(perturb(best.point, { dimensions, sides, chance, random }));
-  for (const factor of [0.4, 0.15])
-    for (let index = 0; index < count / 3; index++) {
-      const fine = perturb(winner.point, {
-        dimensions,
-        sides: sides.map((side) => side * factor),
-        chance,
-        random,
-      });
-      const inside = fine.map((value, at) =>
-        dimensions[at]?.kind === "category"
-          ? value
-          : Math.min(
-              (best.point[at] ?? 0) + (sides[at] ?? 0),
-              Math.max((best.point[at] ?? 0) - (sides[at] ?? 0), value),
-            ),
-      );
-      consider(inside);
+  for (const [share, factor] of [
+    [1, 1],
+    [1 / 3, 0.4],
+    [1 / 3, 0.15],
+  ] as const) {
+    const center = winner.point;
+    for (let index = 0; index < count * share; index++) {
+      const point = perturb(center, { dimensions, random, sides, factor, middle: best.point });
+      const { mean, sd } = surrogate.predict(point);
+      const gain = expectedImprovement(best.mean - mean, sd);
+      if (gain > winner.gain) winner = { point, gain };
     }
+  }
   return winner.point;
 }
 
-interface Perturbation {
-  readonly dimensions: readonly Dimension[];
-  readonly sides: readonly number[];
-  readonly chance: number;
-  readonly random: Random;
+/** Longer where the loss changes slowly (Eriksson et al. 2019, arXiv 1910.01739). */
+function sidesOf(lengths: readonly number[], reach: number): number[] {
+  const middling = Math.exp(
+    lengths.reduce((sum, length) => sum + Math.log(length), 0) / Math.max(1, lengths.length),
+  );
+  return lengths.map((length) => Math.min(0.5, Math.max(0.05, (reach * length) / middling)));
 }
 
-function perturb(point: Point, { dimensions, sides, chance, random }: Perturbation): Point {
-  const forced = Math.floor(random.uniform() * dimensions.length);
-  return point.map((value, index) => {
+interface Box {
+  readonly dimensions: readonly Dimension[];
+  readonly random: Random;
+  readonly sides: readonly number[];
+  /** Part of the box that a step may take. */
+  readonly factor: number;
+  /** Middle of the box, which no step leaves. */
+  readonly middle: Point;
+}
+
+function perturb(center: Point, { dimensions, random, sides, factor, middle }: Box): Point {
+  return center.map((value, index) => {
     const dimension = dimensions[index];
-    if (index !== forced && random.uniform() >= chance) return value;
     if (dimension?.kind === "category")
       return random.uniform() < 0.5 ? value : otherCategory(value, dimension.choices, random);
-    return Math.min(1, Math.max(0, value + (sides[index] ?? 0) * (2 * random.uniform() - 1)));
+    const [side, home] = [sides[index] ?? 0, middle[index] ?? 0];
+    const moved = value + factor * side * (2 * random.uniform() - 1);
+    return Math.min(1, home + side, Math.max(0, home - side, moved));
   });
 }
 

@@ -25,6 +25,14 @@ export interface OptimiserSetup {
   /** Where the search begins: the values that the files held. */
   readonly start: Point;
   readonly random: Random;
+  /** Points asked earlier whose results are still to come. */
+  readonly open?: readonly Point[];
+}
+
+/** Takes the point that `result` answers out of `open`, if it is there. */
+export function withdraw(open: Point[], result: Result): void {
+  const index = open.findIndex((point) => point.every((value, at) => value === result.point[at]));
+  if (index >= 0) open.splice(index, 1);
 }
 
 export function lossOrWorst(result: Result): number {

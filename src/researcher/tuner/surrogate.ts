@@ -4,6 +4,11 @@
  */
 import type { Dimension, Point } from "./space.ts";
 
+export interface Loss {
+  readonly point: Point;
+  readonly loss: number;
+}
+
 export interface Surrogate {
   /** Belief about the true loss at a point, in units of the losses given. */
   predict(point: Point): { readonly mean: number; readonly sd: number };
@@ -23,33 +28,46 @@ type Parameters = readonly number[];
 
 type Lower = readonly Float64Array[];
 
+/** `expected`: points being measured, taken as if they had come out as the rest lets expect. */
 export function fitSurrogate(
   dimensions: readonly Dimension[],
-  results: readonly { readonly point: Point; readonly loss: number }[],
+  results: readonly Loss[],
+  expected: readonly Point[] = [],
 ): Surrogate {
-  const losses = results.map(({ loss }) => loss);
-  const center = losses.reduce((sum, loss) => sum + loss, 0) / Math.max(1, losses.length);
-  const spread = Math.sqrt(
-    losses.reduce((sum, loss) => sum + (loss - center) ** 2, 0) / Math.max(1, losses.length),
-  );
+  const count = Math.max(1, results.length);
+  const center = results.reduce((sum, { loss }) => sum + loss, 0) / count;
+  const spread = Math.sqrt(results.reduce((sum, { loss }) => sum + (loss - center) ** 2, 0) / count);
   const scale = spread || 1;
-  const data = {
+  const measured = {
     dimensions,
     points: results.map(({ point }) => point),
-    targets: losses.map((loss) => (loss - center) / scale),
+    targets: results.map(({ loss }) => (loss - center) / scale),
   };
-  const parameters = fit(data);
-  const { lower, weights } = solve(data, parameters);
-  const kernel = kernelOf(dimensions, parameters);
+  const parameters = searchParameters(measured);
+  const guess = predictor(measured, parameters);
+  const data = {
+    dimensions,
+    points: [...measured.points, ...expected],
+    targets: [...measured.targets, ...expected.map((point) => guess(point).mean)],
+  };
+  const predict = expected.length > 0 ? predictor(data, parameters) : guess;
   return {
     lengths: parameters.slice(0, dimensions.length).map(Math.exp),
     predict(point) {
-      const near = data.points.map((other) => kernel(point, other));
-      const mean = near.reduce((sum, value, index) => sum + value * (weights[index] ?? 0), 0);
-      const explained = forward(lower, near).reduce((sum, value) => sum + value * value, 0);
-      const variance = Math.max(1e-12, amplitude(parameters) - explained);
-      return { mean: center + scale * mean, sd: scale * Math.sqrt(variance) };
+      const { mean, sd } = predict(point);
+      return { mean: center + scale * mean, sd: scale * sd };
     },
+  };
+}
+
+function predictor(data: Data, parameters: Parameters): (point: Point) => { mean: number; sd: number } {
+  const { lower, weights } = solve(data, parameters);
+  const kernel = kernelOf(data.dimensions, parameters);
+  return (point) => {
+    const near = data.points.map((other) => kernel(point, other));
+    const mean = near.reduce((sum, value, index) => sum + value * (weights[index] ?? 0), 0);
+    const explained = forward(lower, near).reduce((sum, value) => sum + value * value, 0);
+    return { mean, sd: Math.sqrt(Math.max(1e-12, amplitude(parameters) - explained)) };
   };
 }
 
@@ -76,7 +94,7 @@ function kernelOf(dimensions: readonly Dimension[], parameters: Parameters): (a:
 }
 
 /** Searches the parameters one after the other for the largest posterior density, in shrinking steps. */
-function fit(data: Data): Parameters {
+function searchParameters(data: Data): Parameters {
   let parameters: number[] = priorMeans(data.dimensions.length);
   let density = logPosterior(data, parameters);
   for (const step of [1, 0.6, 0.35]) {
@@ -105,7 +123,7 @@ function logPosterior(data: Data, parameters: Parameters): number {
   const fitTerm = data.targets.reduce((sum, target, index) => sum + target * (weights[index] ?? 0), 0);
   const volume = lower.reduce((sum, row, index) => sum + Math.log(row[index] ?? 1), 0);
   const means = priorMeans(data.dimensions.length);
-  const prior = parameters.reduce((sum, value, index) => sum + ((value - (means[index] ?? 0)) / 1) ** 2, 0);
+  const prior = parameters.reduce((sum, value, index) => sum + (value - (means[index] ?? 0)) ** 2, 0);
   return -0.5 * fitTerm - volume - 0.5 * prior;
 }
 
