@@ -78,7 +78,7 @@ const estimate = z.object({
 
 const verdict = z.object({
   kind: z.enum(["keep", "discard", "inconclusive"]),
-  reasons: z.array(z.string()).min(1),
+  reasons: z.array(z.string()).min(1).readonly(),
   estimate: estimate.exactOptional(),
 });
 
@@ -155,7 +155,7 @@ export const ledgerEventSchema = z.discriminatedUnion("kind", [
     kind: z.literal("closed"),
     experiment,
     status,
-    reasons: z.array(z.string()),
+    reasons: z.array(z.string()).readonly(),
     /** Outcome detail for statuses without a verdict: the end of the log. */
     logTail: z.string().exactOptional(),
     idea: ideaSchema.exactOptional(),

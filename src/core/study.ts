@@ -56,8 +56,6 @@ export interface RunRecord {
   noise?: Noise;
   head: CommitSha;
   verified: CommitSha;
-  /** Counts head moves: each head has its own block of seeds. */
-  headOrdinal: number;
   /** Estimated gain of head over baseline from values measured after each move (not the lucky ones that won). */
   headGain: number;
   /** Kept experiments that are in head, oldest first. */
@@ -213,7 +211,6 @@ function startRun(study: Study, event: EventOf<"run_started">, atMs: number): vo
     sandbox: event.sandbox,
     head: event.baseline,
     verified: event.baseline,
-    headOrdinal: 0,
     headGain: 0,
     stack: [],
     keepsSincePromotion: 0,
@@ -300,7 +297,6 @@ function applyMeasured({ study, run, atMs, line }: Place, event: EventOf<"measur
 
 function applyHeadMoved({ study, run }: Place, event: EventOf<"head_moved">): void {
   run.head = event.to;
-  run.headOrdinal += 1;
   if (event.reason === "suspect") {
     run.stack = run.stack.filter((id) => isPromoted(study, run, id));
     run.headGain = run.published?.commit === event.to ? run.published.estimate.gain : 0;

@@ -28,8 +28,14 @@ export interface Committed {
 export interface Workspace {
   readonly path: string;
   readonly base: CommitSha;
+  /** An empty folder outside the checkout: HOME and TMPDIR of the commands that run here. */
+  readonly scratch: string;
   changes(): Promise<readonly Change[]>;
   commit(message: string, ref: string): Promise<Committed>;
+  /** Text of a file, cut at `maxBytes`; undefined if it is missing, not a plain file, or reached through a link. */
+  read(path: string, maxBytes: number): Promise<string | undefined>;
+  /** Copies plain files and folders of plain files from another workspace; gives the paths that were missing or links. */
+  take(from: Workspace, paths: readonly string[]): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 

@@ -1,0 +1,41 @@
+#!/usr/bin/env node
+// Starts nightlab. Plain old JavaScript on purpose: an older Node must be able to read it and say what to type.
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const WANTED = [24, 15];
+const [major, minor] = process.versions.node.split(".").map(Number);
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+
+if (major > WANTED[0] || (major === WANTED[0] && minor >= WANTED[1])) {
+  const built = join(root, "dist", "cli", "main.js");
+  const source = join(root, "src", "cli", "main.ts");
+  // A checkout runs its source; an installed package has only dist.
+  const { main } = await import(pathToFileURL(existsSync(source) ? source : built).href);
+  process.exitCode = await main(process.argv.slice(2));
+} else {
+  const newer = newerNode();
+  if (newer === undefined || process.env.NIGHTLAB_REEXECUTED) {
+    console.error(`nightlab needs Node ${WANTED.join(".")} or newer; this is ${process.versions.node}.`);
+    console.error(`next: npx -y -p node@24 -p nightlab nightlab ${process.argv.slice(2).join(" ")}`);
+    process.exitCode = 2;
+  } else {
+    const env = { ...process.env, NIGHTLAB_REEXECUTED: "1" };
+    const run = spawnSync(newer, process.argv.slice(1), { stdio: "inherit", env });
+    process.exitCode = run.status ?? 1;
+  }
+}
+
+/** The Node of the `node` package, when it is installed beside nightlab. */
+function newerNode() {
+  try {
+    const folder = dirname(createRequire(import.meta.url).resolve("node/package.json"));
+    const path = join(folder, "bin", process.platform === "win32" ? "node.exe" : "node");
+    return existsSync(path) ? path : undefined;
+  } catch {
+    return undefined; // not installed: the message above says what to type
+  }
+}

@@ -1,0 +1,125 @@
+/** The command line: parse, call, print. Each command is a file; errors and exit codes are decided here. */
+
+import { Command, CommanderError, Option } from "commander";
+import { EXIT_CODES } from "../core/errors.ts";
+import { printError } from "./print.ts";
+
+/** Runs one command line; the number is the exit code. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const program = commandLine();
+  try {
+    await program.parseAsync(argv, { from: "user" });
+    return Number(process.exitCode ?? EXIT_CODES.ok);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_CODES.ok : EXIT_CODES.usage;
+    return printError(error, { json: argv.includes("--json") });
+  }
+}
+
+function commandLine(): Command {
+  const program = new Command("nightlab");
+  program.description(
+    "A research lab that works on your repository through the night and keeps only proven gains.",
+  );
+  program.exitOverride().showHelpAfterError("next: nightlab --help").enablePositionalOptions();
+  program.option("-C, --cwd <folder>", "work on the repository in this folder", process.cwd());
+  program.option("--json", "print one JSON value instead of text");
+  program.version(process.env.npm_package_version ?? "0.1.0", "-v, --version");
+  addRunCommands(program);
+  addReadCommands(program);
+  return program;
+}
+
+function addRunCommands(program: Command): void {
+  const limits = (command: Command) =>
+    command
+      .option("--program <file>", "program.md to follow (default: the one at the top of the repository)")
+      .option("--experiments <count>", "at most this many experiments")
+      .option("--for <duration>", "at most this long, e.g. 8h or 45m")
+      .option("--until <HH:MM>", "end at this local time")
+      .option("--parallel <count>", "experiments in flight")
+      .addOption(new Option("--sandbox <kind>").choices(["auto", "process", "bubblewrap"]))
+      .option("--json", "print one JSON value per event");
+  program
+    .command("init")
+    .description("propose a program.md for this repository, try it twice, write it on consent")
+    .option("--measure <command>", "the command that prints the metric")
+    .option("--metric <name>", "its name, e.g. val_bpb, or wall_seconds")
+    .option("--goal <goal>", "minimize or maximize")
+    .option("--edit <globs...>", "files that may be changed")
+    .option("--yes", "write without asking")
+    .option("--json", "print the proposal as JSON")
+    .action(async (_options, command: Command) =>
+      (await import("./commands/init.ts")).init(command.optsWithGlobals()),
+    );
+  limits(program.command("run").description("start a run and work until the budget is spent"))
+    .option("--tag <tag>", "name of the run and of its branch nightlab/<tag>")
+    .option("--new", "end an unfinished run and start another")
+    .option("--seed <number>", "fix every seed of the run")
+    .action(async (_options, command: Command) =>
+      (await import("./commands/run.ts")).run(command.optsWithGlobals()),
+    );
+  limits(program.command("resume").description("continue a run that was paused or killed")).action(
+    async (_options, command: Command) =>
+      (await import("./commands/run.ts")).resume(command.optsWithGlobals()),
+  );
+  program
+    .command("stop")
+    .description("pause the run that is at work here; resume continues it")
+    .option("--finish", "end the search and prove what was found instead")
+    .option("--json", "print JSON")
+    .action(async (_options, command: Command) =>
+      (await import("./commands/stop.ts")).stop(command.optsWithGlobals()),
+    );
+  program
+    .command("demo")
+    .description("research the bundled microgpt target for about a minute, without any key")
+    .option("--seconds <count>", "time budget", "60")
+    .option("--seed <number>", "fix every seed of the run")
+    .option("--keep <folder>", "where to put the demo repository (default: a new temporary folder)")
+    .option("--json", "print JSON")
+    .action(async (_options, command: Command) =>
+      (await import("./commands/demo.ts")).demo(command.optsWithGlobals()),
+    );
+}
+
+function addReadCommands(program: Command): void {
+  program
+    .command("status")
+    .description("what the run is doing, what it has found, what is left")
+    .option("--json", "print JSON")
+    .action(async (_options, command: Command) =>
+      (await import("./commands/status.ts")).status(command.optsWithGlobals()),
+    );
+  program
+    .command("log")
+    .description("the experiments, one per line")
+    .option("--status <status>", "only these, e.g. kept, discarded, crashed")
+    .option("--tsv", "as results.tsv")
+    .option("--json", "print JSON")
+    .action(async (_options, command: Command) =>
+      (await import("./commands/status.ts")).log(command.optsWithGlobals()),
+    );
+  program
+    .command("show <experiment>")
+    .description("one experiment: idea, diff, measurements, reasons")
+    .option("--json", "print JSON")
+    .action(async (id: string, _options, command: Command) =>
+      (await import("./commands/status.ts")).show(id, command.optsWithGlobals()),
+    );
+  program
+    .command("report")
+    .description("write report.md, report.html and results.tsv, print the first")
+    .option("--run <tag>", "of this run instead of the last one")
+    .option("--json", "print JSON")
+    .action(async (_options, command: Command) =>
+      (await import("./commands/report.ts")).report(command.optsWithGlobals()),
+    );
+  program
+    .command("doctor")
+    .description("what this machine offers: Node, git, sandbox, what is and is not contained")
+    .option("--json", "print JSON")
+    .action(async (_options, command: Command) =>
+      (await import("./commands/doctor.ts")).doctor(command.optsWithGlobals()),
+    );
+}

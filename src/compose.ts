@@ -1,0 +1,227 @@
+/** The composition root: with src/compose/, the only place that names concrete adapters. */
+
+import { createHash, randomInt } from "node:crypto";
+import { access, mkdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { makeStaff } from "./compose/staff.ts";
+import {
+  budgetFrom,
+  type Context,
+  commandEnvironment,
+  dayTag,
+  logPath,
+  makeStateFolder,
+  ownVersion,
+  readablePaths,
+  SANDBOX_UID,
+  type StudyPlace,
+  setUp,
+  systemClock,
+  type UserEnvironment,
+} from "./compose/surroundings.ts";
+import type { Clock } from "./core/clock.ts";
+import { UsageError } from "./core/errors.ts";
+import { type CommitSha, type RunTag, refs } from "./core/experiment.ts";
+import type { LedgerLine } from "./core/ledger.ts";
+import type { Program } from "./core/program.ts";
+import { currentRun, replay, type Study } from "./core/study.ts";
+import { judge } from "./judge/judge.ts";
+import { RULES } from "./judge/rules.ts";
+import { openLedger } from "./ledger/open-ledger.ts";
+import { currentHolder, type Holder } from "./ledger/writer-lock.ts";
+import { Lab, type LabParts, type Staff } from "./loop/lab.ts";
+import { type Control, type RunEnd, resumeRun, runStudy, startRun } from "./loop/run-study.ts";
+import { loadProgram } from "./program/load.ts";
+import { detectSandbox } from "./sandbox/detect.ts";
+import { branchIsCheckedOut, excludeStateFolder, inspectRepository } from "./workspace/repository.ts";
+import { type GitWorkspaces, openWorkspaces } from "./workspace/workspaces.ts";
+
+export async function locateStudy(cwd: string, programPath?: string): Promise<StudyPlace> {
+  const repository = await inspectRepository(cwd);
+  const path = programPath === undefined ? join(repository.root, "program.md") : resolve(cwd, programPath);
+  return { repository, folder: join(repository.root, ".nightlab"), programPath: path };
+}
+
+/** A study as its ledger tells it, and who is working on it now. */
+export interface StudyReading {
+  readonly study: Study;
+  readonly lines: readonly LedgerLine[];
+  readonly holder?: Holder;
+}
+
+/** Reads the study of a place. Changes nothing; a place without one gives an empty study. */
+export async function readStudy(place: StudyPlace): Promise<StudyReading> {
+  const exists = await access(place.folder).then(
+    () => true,
+    () => false,
+  );
+  if (!exists) return { study: replay([]), lines: [] };
+  const ledger = await openLedger({ folder: place.folder, clock: systemClock, mode: "read" });
+  try {
+    const lines = await ledger.read(0);
+    const holder = currentHolder(place.folder);
+    return { study: replay(lines), lines, ...(holder === undefined ? {} : { holder }) };
+  } finally {
+    await ledger.close();
+  }
+}
+
+/** What a caller of a run wants to hear of it. */
+export type Listeners = Pick<LabParts, "onLine" | "onStage" | "onPoint">;
+
+export interface RunRequest extends Listeners {
+  readonly cwd: string;
+  readonly programPath?: string;
+  /** `start` refuses while a run is unfinished, unless `isNew` ends that one. */
+  readonly mode:
+    | { readonly kind: "start"; readonly tag?: string; readonly isNew?: boolean }
+    | { readonly kind: "resume" };
+  /** Settings of this session that win over program.md. */
+  readonly override?: Partial<Pick<Program, "budget" | "parallel" | "sandbox" | "risk">>;
+  /** Fixes every seed of the run; random by default. */
+  readonly studySeed?: number;
+  readonly environment: UserEnvironment;
+  readonly clock?: Clock;
+  /** Instead of the researchers of program.md. */
+  readonly staff?: readonly Staff[];
+}
+
+export interface OpenRun {
+  readonly place: StudyPlace;
+  readonly lab: Lab;
+  /** Which sandbox is in force and why. */
+  readonly sandboxReason: string;
+  /** Works until an end; then the branch nightlab/<tag> points at Verified if anything was proven. */
+  work(control: Control): Promise<RunEnd>;
+  close(): Promise<void>;
+}
+
+/** Opens everything a run needs and starts or resumes it in the ledger. Nothing is measured yet. */
+export async function openRun(request: RunRequest): Promise<OpenRun> {
+  const clock = request.clock ?? systemClock;
+  const place = await locateStudy(request.cwd, request.programPath);
+  const program = { ...(await loadProgram(place.programPath)), ...request.override };
+  await mkdir(place.folder, { recursive: true });
+  await excludeStateFolder(place.repository);
+  const tag = request.mode.kind === "start" ? (request.mode.tag ?? dayTag(clock.now())) : "resumed";
+  const ledger = await openLedger({ folder: place.folder, clock, mode: "write", holder: tag });
+  const closers: (() => Promise<void>)[] = [() => ledger.close()];
+  const close = async () => {
+    for (const each of closers.splice(0).reverse()) await each();
+  };
+  try {
+    const study = replay(await ledger.read(0));
+    const baseline = baselineFor(request, place, { study, program });
+    const { sandbox, reason } = await detectSandbox(program.sandbox, SANDBOX_UID);
+    const stateFolder = await makeStateFolder(request.environment, place);
+    const context: Context = { environment: request.environment, place, program, sandbox, stateFolder };
+    const workspaces = await openWorkspaces({
+      repository: place.repository.root,
+      stateFolder,
+      link: program.link,
+      copy: program.copy,
+      base: baseline,
+      ...(program.setup === undefined ? {} : { prepare: (path: string) => setUp(context, path) }),
+    });
+    closers.push(() => workspaces.close());
+    const parts = await labParts(request, context, { workspaces, baseline, clock });
+    const lab = new Lab({ ...parts, ledger }, study);
+    if (request.mode.kind === "resume") await resumeRun(lab);
+    else await begin(lab, request, { tag, source: program.source });
+    return { place, lab, sandboxReason: reason, work: (control) => work(lab, place, control), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function work(lab: Lab, place: StudyPlace, control: Control): Promise<RunEnd> {
+  const end = await runStudy(lab, control);
+  if (end.kind === "ended") await showBranch(lab, place);
+  return end;
+}
+
+async function labParts(
+  request: RunRequest,
+  context: Context,
+  made: { workspaces: GitWorkspaces; baseline: CommitSha; clock: Clock },
+): Promise<Omit<LabParts, "ledger">> {
+  const { place, program, sandbox } = context;
+  const { onLine, onStage, onPoint } = request;
+  const environment = commandEnvironment(context);
+  const readable = await readablePaths(context);
+  return {
+    ...made,
+    program,
+    sandbox,
+    judge,
+    rule: RULES[program.risk],
+    environment,
+    readable,
+    hidden: [place.folder, place.repository.commonDir],
+    budget: budgetFrom(program, made.clock.now()),
+    version: await ownVersion(),
+    staff: request.staff ?? makeStaff({ ...context, environment, readable }),
+    logPath: (measured, command) => logPath(place, measured, command),
+    ...(onLine === undefined ? {} : { onLine }),
+    ...(onStage === undefined ? {} : { onStage }),
+    ...(onPoint === undefined ? {} : { onPoint }),
+  };
+}
+
+/** The commit a run is about; refuses to mix two unfinished runs or two metrics. */
+function baselineFor(
+  request: RunRequest,
+  place: StudyPlace,
+  about: { study: Study; program: Program },
+): CommitSha {
+  const run = currentRun(about.study);
+  const isOpen = run !== undefined && run.endedAtMs === undefined;
+  if (request.mode.kind === "start") {
+    if (!isOpen || request.mode.isNew) return place.repository.headCommit;
+    throw new UsageError(`run ${run.tag} is not finished`, {
+      next: "nightlab resume, or: nightlab run --new",
+    });
+  }
+  if (run === undefined) throw new UsageError("there is no run to resume", { next: "nightlab run" });
+  if (!isOpen) {
+    throw new UsageError(`run ${run.tag} has ended: ${run.endReason}`, {
+      next: "nightlab report, or: nightlab run",
+    });
+  }
+  const { name, goal, timing, seeded } = about.program.metric;
+  const was = run.metric;
+  if (was.name !== name || was.goal !== goal || was.timing !== timing || was.seeded !== seeded) {
+    throw new UsageError(
+      `program.md now speaks of another metric than run ${run.tag} (${was.goal} ${was.name})`,
+      {
+        place: place.programPath,
+        next: "set the metric back, or: nightlab run --new",
+      },
+    );
+  }
+  return run.baseline;
+}
+
+async function begin(lab: Lab, request: RunRequest, about: { tag: string; source: string }): Promise<void> {
+  const open = currentRun(lab.study);
+  if (open !== undefined && open.endedAtMs === undefined) {
+    await lab.record({ kind: "run_ended", run: open.tag, reason: "another run was started" });
+  }
+  const taken = new Set<string>(lab.study.runs.map((run) => run.tag));
+  let tag = about.tag;
+  for (let count = 2; taken.has(tag); count += 1) tag = `${about.tag}-${count}`;
+  const studySeed = request.studySeed ?? randomInt(1, 2 ** 31);
+  const programSha = createHash("sha256").update(about.source).digest("hex");
+  await startRun(lab, { tag: tag as RunTag, studySeed, programSha });
+}
+
+/** Points the branch nightlab/<tag> at Verified, unless it is checked out somewhere: that checkout is the user's. */
+async function showBranch(lab: Lab, place: StudyPlace): Promise<void> {
+  const { verified, baseline, tag } = lab.run;
+  if (verified === baseline) return;
+  const branch = refs.branch(tag);
+  if (await branchIsCheckedOut(place.repository.root, `nightlab/${tag}`)) return;
+  const { workspaces } = lab.parts;
+  await workspaces.advance(branch, verified, await workspaces.resolve(branch));
+}

@@ -1,0 +1,98 @@
+/** Turns the researchers of program.md into researchers. Part of the composition root. */
+
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { UsageError } from "../core/errors.ts";
+import type { Program, ResearcherSpec } from "../core/program.ts";
+import type { Researcher } from "../core/researcher.ts";
+import type { Exit, Sandbox } from "../core/sandbox.ts";
+import type { Staff } from "../loop/lab.ts";
+import { commandResearcher } from "../researcher/command.ts";
+import { ideasResearcher } from "../researcher/ideas.ts";
+import { tunerResearcher } from "../researcher/tuner/tuner.ts";
+import { runGit } from "../workspace/git.ts";
+
+export interface StaffContext {
+  readonly program: Program;
+  readonly sandbox: Sandbox;
+  readonly stateFolder: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly readable: readonly string[];
+}
+
+const PROPOSE_TIME_MS = 30 * 60_000;
+
+/** Unset shares split what the set ones leave; UsageError for a researcher this version cannot employ. */
+export function makeStaff(context: StaffContext): Staff[] {
+  const specs = context.program.researchers;
+  const given = specs.reduce((sum, { share }) => sum + (share ?? 0), 0);
+  const unset = specs.filter(({ share }) => share === undefined).length;
+  const rest = unset === 0 ? 0 : Math.max(0.01, (1 - given) / unset);
+  return specs.map((spec) => ({ researcher: makeResearcher(spec, context), share: spec.share ?? rest }));
+}
+
+function makeResearcher(spec: ResearcherSpec, context: StaffContext): Researcher {
+  switch (spec.kind) {
+    case "tuner":
+      return tunerResearcher();
+    case "ideas":
+      return ideasResearcher({ readPatch: (path) => readPatch(context.program.path, path), applyPatch });
+    case "command": {
+      const name = spec.role === undefined ? "command" : `command/${spec.role}`;
+      return commandResearcher({
+        name,
+        command: spec.command,
+        exec: (task, signal) => propose(context, task, signal),
+      });
+    }
+    case "agent":
+    case "model":
+      throw new UsageError(`this version has no researcher of kind \`${spec.kind}\``, {
+        place: `${context.program.path}: researchers`,
+        next: "use tuner, ideas or { command: ... } under researchers",
+      });
+    default:
+      return spec satisfies never;
+  }
+}
+
+async function readPatch(programPath: string, path: string): Promise<string | undefined> {
+  return await readFile(join(dirname(programPath), path), "utf8").catch(() => undefined);
+}
+
+async function applyPatch(workspacePath: string, patch: string): Promise<string | undefined> {
+  const { exitCode, stderr } = await runGit(["apply", "--whitespace=nowarn", "-"], {
+    cwd: workspacePath,
+    input: patch,
+    accept: [0, 1, 128],
+  });
+  return exitCode === 0 ? undefined : stderr.trim().split("\n")[0];
+}
+
+/** A researcher needs its provider, so it has the network; it sees its workspace and its brief. */
+async function propose(
+  { sandbox, environment, readable, stateFolder, program }: StaffContext,
+  task: { line: string; cwd: string; briefJson: string },
+  signal: AbortSignal,
+): Promise<Exit> {
+  await mkdir(stateFolder, { recursive: true });
+  const scratch = await mkdtemp(join(stateFolder, "propose-"));
+  try {
+    const briefPath = join(scratch, "brief.json");
+    await writeFile(briefPath, task.briefJson);
+    return await sandbox.exec(
+      {
+        line: task.line,
+        cwd: task.cwd,
+        env: { ...environment, HOME: scratch, TMPDIR: scratch, NIGHTLAB_BRIEF: briefPath },
+        writable: [task.cwd, scratch],
+        readable,
+        hidden: [],
+      },
+      { timeMs: PROPOSE_TIME_MS, outputBytes: program.limits.outputBytes, network: "host" },
+      signal,
+    );
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,138 @@
+/** What surrounds a run on this machine: clock, folders, environment, limits in wall time. */
+
+import { createHash } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { mkdir, readFile, realpath } from "node:fs/promises";
+import { homedir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import type { Budget } from "../core/budget.ts";
+import type { Clock } from "../core/clock.ts";
+import { UsageError } from "../core/errors.ts";
+import type { Program } from "../core/program.ts";
+import type { Sandbox } from "../core/sandbox.ts";
+import type { MeasureRequest } from "../loop/measure.ts";
+import { toolChainFolders } from "../sandbox/tool-chains.ts";
+import type { Repository } from "../workspace/repository.ts";
+
+/** Time of this machine. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  delay: (ms, signal) =>
+    new Promise((done) => {
+      if (signal.aborted) return done();
+      const timer = setTimeout(done, Math.min(ms, 2 ** 31 - 1));
+      const onAbort = () => {
+        clearTimeout(timer);
+        done();
+      };
+      signal.addEventListener("abort", onAbort, { once: true });
+    }),
+};
+
+/** Where a study lives: the user's repository and the folder in it that git ignores. */
+export interface StudyPlace {
+  readonly repository: Repository;
+  /** `.nightlab` in the repository: ledger, logs, report. */
+  readonly folder: string;
+  readonly programPath: string;
+}
+
+/** What the parts of a run share while they are put together. */
+export interface Context {
+  readonly environment: UserEnvironment;
+  readonly place: StudyPlace;
+  readonly program: Program;
+  readonly sandbox: Sandbox;
+  readonly stateFolder: string;
+}
+
+/** The user's environment; only PATH, HOME, XDG_STATE_HOME and the names in pass_env are ever read from it. */
+export type UserEnvironment = Readonly<Record<string, string | undefined>>;
+
+/** Runs `setup` once, with the network: it is the user's command on the user's commit. */
+export async function setUp(context: Context, path: string): Promise<void> {
+  const { program, sandbox } = context;
+  const line = program.setup ?? "true";
+  const scratch = join(context.stateFolder, "setup-home");
+  await mkdir(scratch, { recursive: true });
+  const exit = await sandbox.exec(
+    {
+      line,
+      cwd: path,
+      env: { ...commandEnvironment(context), HOME: scratch, TMPDIR: scratch },
+      writable: [path, scratch],
+      readable: await readablePaths(context),
+      hidden: [context.place.folder],
+    },
+    { ...program.limits, timeMs: Math.max(program.limits.timeMs, SETUP_TIME_MS), network: "host" },
+    new AbortController().signal,
+  );
+  if (exit.ending.kind === "exited" && exit.ending.code === 0) return;
+  throw new UsageError(`setup failed: ${JSON.stringify(exit.ending)}\n${exit.outputTail.trimEnd()}`, {
+    place: `setup: ${line}`,
+    next: "run that command by hand in a fresh clone, mend it or program.md, then: nightlab run",
+  });
+}
+
+/** The user that commands run as where nightlab itself runs as root: in no system's ranges for people or services. */
+export const SANDBOX_UID = 61900;
+
+const SETUP_TIME_MS = 30 * 60_000;
+
+export function commandEnvironment({ environment, program }: Context): Record<string, string> {
+  const passed = program.passEnv.flatMap((name) => {
+    const value = environment[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  const PATH = environment.PATH ?? "/usr/local/bin:/usr/bin:/bin";
+  return { PATH, LANG: "C.UTF-8", ...Object.fromEntries(passed), ...program.env };
+}
+
+export async function readablePaths({ environment, place, program }: Context): Promise<string[]> {
+  const linked = program.link.map((path) => join(place.repository.root, path));
+  const real = await Promise.all(linked.map((path) => realpath(path).catch(() => path)));
+  const path = `${environment.PATH ?? ""}:${dirname(process.execPath)}`;
+  return [...new Set([...real, ...toolChainFolders(path, environment.HOME ?? homedir())])];
+}
+
+/** Worktrees of one repository: under the user's state folder, by the repository's path. */
+export async function makeStateFolder(
+  environment: UserEnvironment,
+  { repository }: StudyPlace,
+): Promise<string> {
+  const home = environment.HOME ?? homedir();
+  const base = environment.XDG_STATE_HOME ?? join(home, ".local", "state");
+  const key = createHash("sha256").update(repository.commonDir).digest("hex").slice(0, 12);
+  const folder = join(base, "nightlab", `${basename(repository.root).replaceAll(/[^\w.-]/g, "_")}-${key}`);
+  await mkdir(folder, { recursive: true });
+  return folder;
+}
+
+export function logPath(place: StudyPlace, request: MeasureRequest, command: string): string {
+  const folder = join(place.folder, "logs", request.experiment ?? request.commit.slice(0, 12));
+  mkdirSync(folder, { recursive: true });
+  return join(folder, `${request.purpose}-${request.commit.slice(0, 7)}-${request.seed}-${command}.log`);
+}
+
+export function budgetFrom({ budget }: Program, nowMs: number): Budget {
+  const { until, ...rest } = budget;
+  if (until === undefined) return rest;
+  const [hour = 0, minute = 0] = until.split(":").map(Number);
+  const deadline = new Date(nowMs);
+  deadline.setHours(hour, minute, 0, 0);
+  if (deadline.getTime() <= nowMs) deadline.setDate(deadline.getDate() + 1);
+  return { ...rest, deadlineMs: deadline.getTime() };
+}
+
+/** A tag like `nov24`, by the day the run starts. */
+export function dayTag(nowMs: number): string {
+  const day = new Date(nowMs);
+  return `${day.toLocaleString("en", { month: "short" }).toLowerCase()}${day.getDate()}`;
+}
+
+export async function ownVersion(): Promise<string> {
+  const manifest: { version: string } = JSON.parse(
+    await readFile(join(import.meta.dirname, "..", "..", "package.json"), "utf8"),
+  );
+  return manifest.version;
+}

@@ -1,0 +1,13 @@
+/** The judge of the product: calibration, tier 1, tier 2 and the final test behind the one seam. */
+
+import type { Evidence, Judge, JudgeStep } from "../core/judge.ts";
+import { calibrate } from "./calibrate.ts";
+import { judgePaired } from "./paired.ts";
+import { judgeTentative } from "./tentative.ts";
+
+export const judge: Judge = {
+  calibrate,
+  next(evidence: Evidence): JudgeStep {
+    return evidence.stage === "tentative" ? judgeTentative(evidence) : judgePaired(evidence);
+  },
+};

@@ -1,0 +1,35 @@
+/** The numbers that risk tolerance stands for. Simulated evidence for the balanced row: docs/verdict.md. */
+
+import type { JudgeRule } from "../core/judge.ts";
+import type { Risk } from "../core/program.ts";
+
+const BALANCED: JudgeRule = {
+  /** Error spent over one tier-1 test: generous, because tier 2 pays for mistakes. */
+  alphaTentative: 0.2,
+  /** Error of one promotion; the k-th of a run gets 6/(pi^2 k^2) of it, so that all together keep to it. */
+  alphaPromotion: 0.05,
+  /** A first run must be this many standard errors ahead to be worth a second: 84 % of null changes cost one run. */
+  screenSds: 1,
+  minRuns: 2,
+  maxRuns: 6,
+  /** Fresh runs of a head before anything is compared with it. */
+  anchorRuns: 2,
+  promotionPairs: 10,
+  finalPairs: 5,
+  keepsPerPromotion: 4,
+  budgetPerPromotion: 0.25,
+};
+
+export const RULES: Readonly<Record<Risk, JudgeRule>> = {
+  cautious: {
+    ...BALANCED,
+    alphaTentative: 0.1,
+    alphaPromotion: 0.025,
+    minRuns: 3,
+    maxRuns: 8,
+    anchorRuns: 3,
+    finalPairs: 8,
+  },
+  balanced: BALANCED,
+  bold: { ...BALANCED, alphaTentative: 0.3, screenSds: 0.5 },
+};

@@ -1,0 +1,42 @@
+/** How far apart two measurements lie by chance alone, and what follows for an estimate. Pure. */
+
+import type { Evidence } from "../core/judge.ts";
+import { normalQuantile } from "./distributions.ts";
+import { pooledVariance, sigmaUpperBound, type VarianceEstimate } from "./statistics.ts";
+
+/** Fewer degrees of freedom than this do not carry a spread of their own. */
+const MIN_DEGREES_OF_FREEDOM = 3;
+
+/** One-sided bound on sigma at few degrees of freedom: with it the boundary keeps its error (docs/verdict.md). */
+const SIGMA_CONFIDENCE = 0.8;
+
+/** Variance of one run between fresh seeds, pooled over every code measured more than once. */
+export function runVariance(evidence: Evidence): VarianceEstimate {
+  const pooled = pooledVariance(evidence.replicates);
+  if (pooled !== undefined && pooled.degreesOfFreedom >= evidence.noise.degreesOfFreedom) return pooled;
+  return {
+    variance: evidence.noise.sdRun ** 2,
+    degreesOfFreedom: Math.max(1, evidence.noise.degreesOfFreedom),
+  };
+}
+
+/** Variance of a paired difference: own pairs with those of earlier comparisons; undefined while they are too few. */
+export function differenceVariance(evidence: Evidence, own: readonly number[]): VarianceEstimate | undefined {
+  const pooled = pooledVariance([...evidence.differences, own]);
+  return pooled !== undefined && pooled.degreesOfFreedom >= MIN_DEGREES_OF_FREEDOM ? pooled : undefined;
+}
+
+/** Standard deviation used for decisions: the 80 % upper bound of the estimate. */
+export function boundedSd({ variance, degreesOfFreedom }: VarianceEstimate): number {
+  return variance === 0 ? 0 : sigmaUpperBound(variance, degreesOfFreedom, SIGMA_CONFIDENCE);
+}
+
+/** Boundary for one of up to `looks` looks at error `alpha` in all, close to Pocock's. Source: docs/verdict.md. */
+export function sequentialBoundary(alpha: number, looks: number): number {
+  return normalQuantile(1 - alpha / looks ** 0.7);
+}
+
+/** A number for a sentence: three significant digits, sign kept. */
+export function say(value: number): string {
+  return Number(value.toPrecision(3)).toString();
+}

@@ -1,0 +1,80 @@
+/** A ledger line as a table row and back: schema at the edge, chained checksum. Knows no database. */
+
+import { crc32 } from "node:zlib";
+import { z } from "zod";
+import { InfrastructureError } from "../core/errors.ts";
+import { type LedgerEvent, type LedgerLine, ledgerEventSchema } from "../core/ledger.ts";
+import type { LinesTable } from "./schema.ts";
+import { damage } from "./storage-error.ts";
+
+/** The end of the chain: number and checksum of the last line. */
+export interface Tip {
+  readonly number: number;
+  readonly checksum: number;
+}
+
+export const EMPTY_TIP: Tip = { number: 0, checksum: 0 };
+
+const knownKinds: ReadonlySet<string> = new Set(
+  ledgerEventSchema.options.map((option) => option.shape.kind.value),
+);
+
+/** The row that follows `tip`. Throws a ZodError for an event that does not satisfy the schema: a bug of the caller. */
+export function rowAfter(tip: Tip, atMs: number, event: LedgerEvent): LinesTable {
+  const valid = ledgerEventSchema.parse(event);
+  const experiment = "experiment" in valid ? (valid.experiment ?? null) : null;
+  const row = {
+    number: tip.number + 1,
+    at_ms: atMs,
+    kind: valid.kind,
+    experiment,
+    event: JSON.stringify(valid),
+  };
+  return { ...row, checksum: checksumOf(row, tip.checksum) };
+}
+
+/** The line in a row whose text this process wrote or has verified. */
+export function lineOf(row: LinesTable): LedgerLine {
+  return { number: row.number, atMs: row.at_ms, event: JSON.parse(row.event) as LedgerEvent };
+}
+
+/** Verifies the rows that follow `tip` and returns their lines. Throws InfrastructureError naming the line at fault. */
+export function verifyRows(rows: readonly LinesTable[], tip: Tip, path: string): LedgerLine[] {
+  let last = tip;
+  return rows.map((row) => {
+    const expected = last.number + 1;
+    if (row.number !== expected) throw damage(path, `line ${expected} is missing`);
+    if (row.checksum !== checksumOf(row, last.checksum)) throw damage(path, `line ${expected} was altered`);
+    last = row;
+    return parseRow(row, path);
+  });
+}
+
+function parseRow(row: LinesTable, path: string): LedgerLine {
+  if (!knownKinds.has(row.kind))
+    throw newerWriter(path, `line ${row.number} is of the unknown kind "${row.kind}"`);
+  const parsed = ledgerEventSchema.safeParse(parseJson(row, path));
+  if (parsed.success) return { number: row.number, atMs: row.at_ms, event: parsed.data };
+  throw damage(path, `line ${row.number} (${row.kind}) does not fit: ${z.prettifyError(parsed.error)}`);
+}
+
+/** For what only a later version can have written; its checksum is right, so it is not damage. */
+export function newerWriter(path: string, what: string): InfrastructureError {
+  return new InfrastructureError(
+    `${path} was written by a newer nightlab: ${what}. Update nightlab, then continue`,
+  );
+}
+
+function parseJson(row: LinesTable, path: string): unknown {
+  try {
+    return JSON.parse(row.event);
+  } catch (error) {
+    throw damage(path, `line ${row.number} is not JSON`, error);
+  }
+}
+
+/** CRC-32 finds every change of up to 32 neighbouring bits. It is against rot, not against forgery. */
+function checksumOf(row: Omit<LinesTable, "checksum">, previous: number): number {
+  const { number, at_ms, kind, experiment, event } = row;
+  return crc32(`${number}\n${at_ms}\n${kind}\n${experiment ?? ""}\n${event}\n`, previous);
+}

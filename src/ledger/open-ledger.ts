@@ -1,0 +1,129 @@
+/** The ledger in a folder: `ledger.db`, written by one process and read by any. Knows files and locks, not rows. */
+
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { Kysely } from "kysely";
+import type { Clock } from "../core/clock.ts";
+import type { Ledger, LedgerEvent, LedgerLine } from "../core/ledger.ts";
+import { newerWriter } from "./line-row.ts";
+import { appendLines, checkEnd, readLines } from "./line-table.ts";
+import { NodeSqliteDialect } from "./node-sqlite-dialect.ts";
+import { ReadOnlyLedger } from "./read-only-ledger.ts";
+import { type LedgerTables, migrations, SCHEMA_VERSION } from "./schema.ts";
+import { damage, guardStorage } from "./storage-error.ts";
+import { hasTornMiddle } from "./wal-check.ts";
+import { currentHolder, takeWriterLock, type WriterLock } from "./writer-lock.ts";
+
+/** How long a writer waits for a reader of another process that rebuilds the index of the log. */
+const BUSY_TIMEOUT_MS = 5_000;
+
+export interface LedgerOptions {
+  /** Holds `ledger.db`, `lock.db` and `holder.json`; made when writing. */
+  readonly folder: string;
+  readonly clock: Clock;
+  readonly mode: "write" | "read";
+  /** What others are told about this writer: the tag of its run. */
+  readonly holder?: string;
+}
+
+/**
+ * Opens the ledger in `folder`. Reading never writes, and a folder without a ledger reads as empty. Writing takes the
+ * lock until `close` or the end of the process. Throws UsageError when another writer has it, InfrastructureError when
+ * the ledger is damaged, newer than this nightlab, or its disk fails.
+ */
+export async function openLedger(options: LedgerOptions): Promise<Ledger> {
+  const path = join(options.folder, "ledger.db");
+  return guardStorage(path, async () =>
+    options.mode === "read" ? openToRead(options, path) : openToWrite(options, path),
+  );
+}
+
+function openToRead({ folder }: LedgerOptions, path: string): Ledger {
+  // A live writer knows its own log, and a moving log cannot be checked from outside.
+  if (currentHolder(folder) === undefined) checkLog(path);
+  return new ReadOnlyLedger(path);
+}
+
+async function openToWrite(options: LedgerOptions, path: string): Promise<Ledger> {
+  const { folder, clock, holder = "" } = options;
+  mkdirSync(folder, { recursive: true });
+  const lock = takeWriterLock(folder, { pid: process.pid, startedAtMs: clock.now(), run: holder });
+  try {
+    checkLog(path); // before SQLite opens it: recovery overwrites what it could not read
+    return await openDatabase(path, { clock, lock });
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+function checkLog(path: string): void {
+  if (hasTornMiddle(`${path}-wal`)) throw damage(`${path}-wal`, "acknowledged lines in it cannot be read");
+}
+
+async function openDatabase(path: string, context: { clock: Clock; lock: WriterLock }): Promise<Ledger> {
+  const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true });
+  try {
+    database.exec("pragma journal_mode = wal; pragma synchronous = full");
+    const db = new Kysely<LedgerTables>({ dialect: new NodeSqliteDialect(database) });
+    await migrate(database, db, path);
+    await checkEnd(db, path); // lines appended after a lost one would hide the loss
+    return new SqliteLedger(path, { ...context, db });
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** Asks one pragma when nothing is to do: the Migrator takes many times the rest of opening. */
+async function migrate(database: DatabaseSync, db: Kysely<LedgerTables>, path: string): Promise<void> {
+  const version = Number(database.prepare("pragma user_version").get()?.user_version);
+  if (version > SCHEMA_VERSION) throw newerWriter(path, `its tables are of version ${version}`);
+  if (version === SCHEMA_VERSION) return;
+  const { Migrator } = await import("kysely/migration");
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
+  const { error } = await migrator.migrateToLatest();
+  if (error !== undefined) throw error;
+  database.exec(`pragma user_version = ${SCHEMA_VERSION}`);
+}
+
+class SqliteLedger implements Ledger {
+  readonly #path: string;
+  readonly #clock: Clock;
+  readonly #lock: WriterLock;
+  readonly #db: Kysely<LedgerTables>;
+  #isClosed = false;
+
+  constructor(path: string, parts: { clock: Clock; lock: WriterLock; db: Kysely<LedgerTables> }) {
+    this.#path = path;
+    this.#clock = parts.clock;
+    this.#lock = parts.lock;
+    this.#db = parts.db;
+  }
+
+  async append(events: readonly LedgerEvent[]): Promise<readonly LedgerLine[]> {
+    this.#assertOpen();
+    if (events.length === 0) return [];
+    return guardStorage(this.#path, () => appendLines(this.#db, events, () => this.#clock.now()));
+  }
+
+  async read(after: number): Promise<readonly LedgerLine[]> {
+    this.#assertOpen();
+    return guardStorage(this.#path, () => readLines(this.#db, after, this.#path));
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    try {
+      await guardStorage(this.#path, () => this.#db.destroy());
+    } finally {
+      this.#lock.release(); // last: the next writer must find the log folded into the file
+    }
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new Error("the ledger is closed");
+  }
+}

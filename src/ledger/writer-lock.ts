@@ -1,0 +1,121 @@
+/**
+ * One writer per ledger: an open exclusive transaction on a second, empty database file. The kernel drops it however the
+ * process ends. Knows nothing of the ledger itself. Not covered: file systems without working locks (some NFS).
+ */
+
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { z } from "zod";
+import { UsageError } from "../core/errors.ts";
+import { isBusy } from "./storage-error.ts";
+
+/** A starting writer outlasts the moment for which `currentHolder` reads the lock file. */
+const PATIENCE_MS = 200;
+
+const holderSchema = z.object({
+  pid: z.number().int().positive(),
+  startedAtMs: z.number(),
+  /** What the writer said about itself when it opened the ledger: the tag of its run. */
+  run: z.string(),
+});
+
+/** Who writes the ledger now. */
+export type Holder = z.output<typeof holderSchema>;
+
+export interface WriterLock {
+  release(): void;
+}
+
+/** Takes the lock of `folder`, which exists. Throws a UsageError that names the holder when another writer has it. */
+export function takeWriterLock(folder: string, holder: Holder): WriterLock {
+  const database = new DatabaseSync(lockPath(folder), { timeout: PATIENCE_MS });
+  try {
+    // In memory: otherwise SQLite leaves an empty journal behind when the process is killed.
+    database.exec("pragma journal_mode = memory; begin exclusive");
+    const text = `${JSON.stringify(holder)}\n`;
+    // Never read half-written; the name is ours alone because we hold the lock.
+    writeFileSync(`${holderPath(folder)}.new`, text);
+    renameSync(`${holderPath(folder)}.new`, holderPath(folder));
+  } catch (error) {
+    database.close();
+    throw isBusy(error) ? heldByOther(folder, error) : error;
+  }
+  return { release: () => release(folder, database) };
+}
+
+/**
+ * Who holds the lock of `folder` now; undefined when nobody does, whatever `holder.json` says. Asks the kernel, so a
+ * killed writer or a reused pid never counts. Takes a shared lock for a moment; starting writers wait that out.
+ */
+export function currentHolder(folder: string): Holder | undefined {
+  return isHeld(folder) ? recordedHolder(folder) : undefined;
+}
+
+function release(folder: string, database: DatabaseSync): void {
+  if (!database.isOpen) return;
+  rmSync(holderPath(folder), { force: true }); // before the lock goes: afterwards it may be the next writer's
+  database.close();
+}
+
+function isHeld(folder: string): boolean {
+  // Only through SQLite: closing a plain descriptor of this file would drop a lock this process holds (POSIX).
+  if (!existsSync(lockPath(folder))) return false;
+  const database = new DatabaseSync(lockPath(folder), { readOnly: true, timeout: 0 });
+  try {
+    database.prepare("select count(*) from sqlite_schema").get();
+    return false;
+  } catch (error) {
+    if (isBusy(error)) return true;
+    throw error;
+  } finally {
+    database.close();
+  }
+}
+
+/** The record of a holder known to be alive. A dead pid means that it has the lock but has not written its record yet. */
+function recordedHolder(folder: string): Holder | undefined {
+  const deadline = performance.now() + PATIENCE_MS;
+  while (performance.now() < deadline) {
+    const holder = readHolder(folder);
+    if (holder !== undefined && isAlive(holder.pid)) return holder;
+    if (!isHeld(folder)) return undefined;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+  }
+  return undefined;
+}
+
+function readHolder(folder: string): Holder | undefined {
+  try {
+    return holderSchema.parse(JSON.parse(readFileSync(holderPath(folder), "utf8")));
+  } catch {
+    return undefined; // absent or foreign: the lock itself is the truth, this file only tells the name
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}
+
+function heldByOther(folder: string, cause: unknown): UsageError {
+  const holder = recordedHolder(folder);
+  const who = holder === undefined ? "another nightlab" : `run ${holder.run} (process ${holder.pid})`;
+  return new UsageError(`this study is being written by ${who}`, {
+    next: "nightlab status shows it, nightlab stop ends it",
+    place: folder,
+    cause,
+  });
+}
+
+function lockPath(folder: string): string {
+  return join(folder, "lock.db");
+}
+
+function holderPath(folder: string): string {
+  return join(folder, "holder.json");
+}

@@ -1,0 +1,256 @@
+/** The running study: parts, state, and the few moves that change it. Everything the loop does goes through here. */
+
+import type { PastExperiment } from "../core/brief.ts";
+import {
+  type Budget,
+  expectedMeasurements,
+  proofLimit,
+  type Reserve,
+  type Spent,
+  searchLimit,
+} from "../core/budget.ts";
+import { type Clock, seedFrom } from "../core/clock.ts";
+import { InfrastructureError } from "../core/errors.ts";
+import { type CommitSha, type ExperimentId, type RunTag, refs } from "../core/experiment.ts";
+import type { Judge, JudgeRule } from "../core/judge.ts";
+import type { Ledger, LedgerEvent, LedgerLine, Purpose } from "../core/ledger.ts";
+import { gainOver, type Outcome } from "../core/metric.ts";
+import type { Researcher } from "../core/researcher.ts";
+import {
+  apply,
+  type ExperimentRecord,
+  type MeasuredLine,
+  measurementsOf,
+  nextExperimentId,
+  type RunRecord,
+  readingsOf,
+  type Study,
+} from "../core/study.ts";
+import { type MeasureParts, type MeasureRequest, measure } from "./measure.ts";
+import { Slots } from "./slots.ts";
+
+/** A researcher with its wished part of the experiments (any positive scale). */
+export interface Staff {
+  readonly researcher: Researcher;
+  readonly share: number;
+}
+
+export interface LabParts extends MeasureParts {
+  readonly ledger: Ledger;
+  readonly judge: Judge;
+  readonly rule: JudgeRule;
+  readonly staff: readonly Staff[];
+  readonly clock: Clock;
+  readonly budget: Budget;
+  /** Recorded with each run: what ran it. */
+  readonly version: string;
+  /** Told after each durable line, in order. Must not throw. */
+  onLine?(line: LedgerLine, study: Study): void;
+  /** Told what an open experiment is doing now. Must not throw. */
+  onStage?(experiment: ExperimentId | "run", stage: string): void;
+}
+
+/** Below this many measurements in the whole budget, candidates are confirmed once instead of tested sequentially. */
+const SMALL_BUDGET_MEASUREMENTS = 150;
+
+export class Lab {
+  readonly parts: LabParts;
+  readonly study: Study;
+  readonly slots: Slots;
+  #writing: Promise<void> = Promise.resolve();
+  readonly #anchorsInFlight = new Map<string, Promise<Outcome>>();
+
+  constructor(parts: LabParts, study: Study) {
+    this.parts = parts;
+    this.study = study;
+    this.slots = new Slots(parts.program.metric.timing ? 1 : parts.program.parallel);
+  }
+
+  get run(): RunRecord {
+    const run = this.study.runs.at(-1);
+    if (run === undefined) throw new Error("no run has been started");
+    return run;
+  }
+
+  get tag(): RunTag {
+    return this.run.tag;
+  }
+
+  experiment(id: ExperimentId): ExperimentRecord {
+    const record = this.study.experiments.get(id);
+    if (record === undefined) throw new Error(`unknown experiment ${id}`);
+    return record;
+  }
+
+  /** Writes events durably, then applies them; calls are put in line so that state and ledger agree. */
+  record(...events: readonly LedgerEvent[]): Promise<void> {
+    const written = this.#writing.then(async () => {
+      for (const line of await this.parts.ledger.append(events)) {
+        apply(this.study, line);
+        this.parts.onLine?.(line, this.study);
+      }
+    });
+    this.#writing = written.catch(() => undefined); // the caller of this write hears of it; later writes try again
+    return written;
+  }
+
+  /** Opens an experiment on the head; it counts against the budget from here on. */
+  async openExperiment(researcher: string): Promise<ExperimentId> {
+    const id = nextExperimentId(this.study);
+    await this.record({ kind: "opened", run: this.tag, experiment: id, researcher, head: this.run.head });
+    return id;
+  }
+
+  /** Measures in a free slot and records the outcome. */
+  async measure(request: MeasureRequest & { purpose: Purpose }, signal: AbortSignal): Promise<Outcome> {
+    const outcome = await this.slots.use(() => measure(this.parts, request, signal), signal);
+    const { commit, seed, purpose, experiment } = request;
+    const about = experiment === undefined ? {} : { experiment };
+    await this.record({ kind: "measured", run: this.tag, purpose, commit, seed, ...about, outcome });
+    return outcome;
+  }
+
+  /** Measures a head on one of its seeds; experiments that ask for the same at once share one measurement. */
+  async measureHead(commit: CommitSha, seed: number, signal: AbortSignal): Promise<Outcome> {
+    const key = `${commit} ${seed}`;
+    const running = this.#anchorsInFlight.get(key);
+    if (running !== undefined) return await running;
+    const started = this.measure({ commit, seed, purpose: "anchor" }, signal);
+    this.#anchorsInFlight.set(key, started);
+    return await started.finally(() => this.#anchorsInFlight.delete(key));
+  }
+
+  /** Seeds of a head, in order of use: fresh for every head, so that no lucky value is carried over. */
+  headSeeds(head: CommitSha): number[] {
+    return this.#seeds("head", head, this.parts.rule.maxRuns);
+  }
+
+  /** Seeds nobody has seen, for the stages after tier 1. */
+  freshSeeds(stage: string, ordinal: number, count: number): number[] {
+    return this.#seeds(stage, String(ordinal), count);
+  }
+
+  /** Measurements of a head that tier 1 may use as its anchor. */
+  anchorLines(head: CommitSha): readonly MeasuredLine[] {
+    const purposes: Purpose[] = ["anchor", "calibration"];
+    return (this.study.byCommit.get(head) ?? []).filter(({ purpose }) => purposes.includes(purpose));
+  }
+
+  /** Moves Head in git by compare-and-swap, then in the ledger (invariant 5). False when it had moved meanwhile. */
+  async moveHead(
+    to: CommitSha,
+    from: CommitSha,
+    cause: { reason: "kept"; experiment: ExperimentId } | { reason: "suspect" },
+  ) {
+    if (this.run.head !== from) return false;
+    if (!(await this.parts.workspaces.advance(refs.head(this.tag), to, from))) {
+      throw new InfrastructureError(`${refs.head(this.tag)} was moved by someone else`);
+    }
+    await this.record({ kind: "head_moved", run: this.tag, from, to, ...cause });
+    return true;
+  }
+
+  /** Groups of values whose spread is the noise: anchors by head, and candidates measured more than once. */
+  noiseGroups(): { replicates: number[][]; differences: number[][] } {
+    const replicates: number[][] = [];
+    const differences: number[][] = [];
+    for (const lines of this.study.byCommit.values()) {
+      const values = readingsOf(lines, "anchor", "calibration", "tentative").map(({ value }) => value);
+      if (values.length >= 2) replicates.push(values);
+    }
+    for (const record of [...this.study.experiments.values()].slice(-RECENT_EXPERIMENTS)) {
+      const gains = this.pairedGains(record);
+      if (gains.length >= 2) differences.push(gains);
+    }
+    return { replicates: replicates.slice(-RECENT_EXPERIMENTS), differences };
+  }
+
+  /** Gains of a candidate over its head on equal seeds. */
+  pairedGains(record: ExperimentRecord): number[] {
+    const head = new Map(
+      readingsOf(this.anchorLines(record.head), "anchor", "calibration").map((r) => [r.seed, r.value]),
+    );
+    return readingsOf(this.candidateLines(record), "tentative").flatMap(({ seed, value }) => {
+      const reference = head.get(seed);
+      return reference === undefined ? [] : [gainOver(this.parts.program.metric.goal, value, reference)];
+    });
+  }
+
+  candidateLines(record: ExperimentRecord): MeasuredLine[] {
+    return record.measured.filter(({ commit }) => commit === record.commit);
+  }
+
+  spent(): Spent {
+    const run = this.run;
+    const nowMs = this.parts.clock.now();
+    const workedMs = run.workedMs + Math.max(0, nowMs - run.lastAtMs);
+    return { experiments: run.experiments, measurements: run.measurements, workedMs, nowMs };
+  }
+
+  /** Why search must stop, or undefined. */
+  searchLimit(): string | undefined {
+    return searchLimit(this.parts.budget, this.spent(), this.#reserve());
+  }
+
+  proofLimit(): string | undefined {
+    return proofLimit(this.parts.budget, this.spent());
+  }
+
+  mode(): "confirm" | "sequential" {
+    const expected = expectedMeasurements(this.parts.budget, this.#measurementMs(), this.slots.size);
+    return expected !== undefined && expected < SMALL_BUDGET_MEASUREMENTS ? "confirm" : "sequential";
+  }
+
+  history(): PastExperiment[] {
+    return [...this.study.experiments.values()]
+      .filter((record) => record.status !== undefined && record.idea !== undefined && record.run === this.tag)
+      .sort((a, b) => (a.closedAtMs ?? 0) - (b.closedAtMs ?? 0))
+      .flatMap((record) => {
+        const { id, researcher, idea, status, reasons, headGain } = record;
+        if (idea === undefined || status === undefined) return [];
+        const gainOverHead = this.gainOverHead(record);
+        const gain = gainOverHead === undefined ? {} : { gainOverHead };
+        return [{ experiment: id, researcher, idea, status, reasons, headGain, ...gain }];
+      });
+  }
+
+  /** Mean measured gain over the head it met, paired by seed where possible; undefined if never measured. */
+  gainOverHead(record: ExperimentRecord): number | undefined {
+    const paired = this.pairedGains(record);
+    if (paired.length > 0) return mean(paired);
+    const own = readingsOf(this.candidateLines(record), "tentative").map(({ value }) => value);
+    const beside = readingsOf(record.measured, "anchor").map(({ value }) => value); // timing: measured next to it
+    const head =
+      beside.length > 0
+        ? beside
+        : readingsOf(this.anchorLines(record.head), "anchor", "calibration").map((r) => r.value);
+    if (own.length === 0 || head.length === 0) return undefined;
+    return gainOver(this.parts.program.metric.goal, mean(own), mean(head));
+  }
+
+  #seeds(stage: string, name: string, count: number): number[] {
+    return Array.from({ length: count }, (_, index) => seedFrom(this.run.studySeed, stage, name, index));
+  }
+
+  /** Cost of a final promotion and the final test, from what measurements have cost so far. */
+  #reserve(): Reserve {
+    const { finalPairs } = this.parts.rule;
+    const measurements = 2 * (finalPairs + RESERVED_PROMOTION_PAIRS);
+    const slots = Math.min(2, this.slots.size);
+    return { measurements, timeMs: (measurements * this.#measurementMs()) / slots };
+  }
+
+  /** Mean wall time of a measurement in this run, evaluation and checkout included as far as they were recorded. */
+  #measurementMs(): number {
+    const done = measurementsOf(this.study.byCommit.get(this.run.baseline) ?? [], "calibration");
+    const seconds = done.map(({ measurement }) => measurement.resources.wallSeconds);
+    return seconds.length === 0 ? 0 : mean(seconds) * 1000;
+  }
+}
+
+const RECENT_EXPERIMENTS = 60;
+const RESERVED_PROMOTION_PAIRS = 4;
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

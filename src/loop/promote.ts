@@ -1,0 +1,159 @@
+/** Tier 2 and the final test: pairs on seeds nobody has seen, head against verified, verified against the baseline. */
+
+import { partLeft } from "../core/budget.ts";
+import { InfrastructureError } from "../core/errors.ts";
+import { type CommitSha, refs } from "../core/experiment.ts";
+import type { Pair, PairedEvidence, Verdict } from "../core/judge.ts";
+import type { Outcome } from "../core/metric.ts";
+import { readingsOf } from "../core/study.ts";
+import type { Lab } from "./lab.ts";
+
+type Stage = PairedEvidence["stage"];
+
+interface Comparison {
+  readonly stage: Stage;
+  readonly challenger: CommitSha;
+  readonly defender: CommitSha;
+  readonly ordinal: number;
+}
+
+/** True when enough was kept and spent since the last promotion to make another one worth its runs. */
+export function isPromotionDue(lab: Lab): boolean {
+  const { run, parts } = lab;
+  if (run.head === run.verified || run.keepsSincePromotion < parts.rule.keepsPerPromotion) return false;
+  const partSpent = 1 - partLeft(parts.budget, lab.spent());
+  const partSinceLast = run.measurements === 0 ? 0 : 1 - run.measurementsAtPromotion / run.measurements;
+  return partSpent * partSinceLast >= parts.rule.budgetPerPromotion;
+}
+
+/** Tests the stack on Head against Verified; proven: Verified moves; harmful: Head goes back. True when it was proven. */
+export async function promote(lab: Lab, options: { isLast: boolean }, signal: AbortSignal): Promise<boolean> {
+  const { run } = lab;
+  const { head, verified, tag } = run;
+  const ordinal = run.promotions.length + 1;
+  const verdict = await compare(
+    lab,
+    { stage: "promotion", challenger: head, defender: verified, ordinal },
+    signal,
+  );
+  await lab.record({ kind: "promotion_judged", run: tag, head, verified, verdict });
+  if (verdict.kind === "discard") {
+    // The place for bisecting the stack: here the whole of it goes.
+    await lab.moveHead(verified, head, { reason: "suspect" });
+    return false;
+  }
+  if (verdict.kind !== "keep") return false;
+  await moveVerified(lab, head, verified);
+  if (!options.isLast) await publish(lab, ordinal, signal);
+  return true;
+}
+
+/** Moves Verified in git, then in the ledger. Also used to finish a move that a kill cut in half. */
+export async function moveVerified(lab: Lab, to: CommitSha, from: CommitSha): Promise<void> {
+  if (!(await lab.parts.workspaces.advance(refs.verified(lab.tag), to, from))) {
+    throw new InfrastructureError(`${refs.verified(lab.tag)} was moved by someone else`);
+  }
+  await lab.record({ kind: "verified_moved", run: lab.tag, from, to });
+}
+
+/** The effect that may be quoted comes from pairs measured after the decision: nothing was selected on them. */
+async function publish(lab: Lab, ordinal: number, signal: AbortSignal): Promise<void> {
+  const { verified, baseline, tag } = lab.run;
+  const verdict = await compare(
+    lab,
+    { stage: "publish", challenger: verified, defender: baseline, ordinal },
+    signal,
+  );
+  if (verdict.estimate !== undefined) {
+    await lab.record({ kind: "published", run: tag, commit: verified, estimate: verdict.estimate });
+  }
+}
+
+/** Verified against the baseline on held-out data or seeds: the one number the report is about. */
+export async function finalTest(lab: Lab, signal: AbortSignal): Promise<void> {
+  const { verified, baseline, tag } = lab.run;
+  const verdict = await compare(
+    lab,
+    { stage: "final", challenger: verified, defender: baseline, ordinal: 1 },
+    signal,
+  );
+  const isHeldOut = lab.parts.program.holdout !== undefined || lab.parts.program.metric.seeded;
+  await lab.record({ kind: "final_judged", run: tag, verified, baseline, isHeldOut, verdict });
+}
+
+async function compare(lab: Lab, comparison: Comparison, signal: AbortSignal): Promise<Verdict> {
+  for (;;) {
+    const failure = failureOf(lab, comparison);
+    if (failure !== undefined) return failure;
+    const step = lab.parts.judge.next(evidenceFor(lab, comparison));
+    if (step.kind === "measure_more") throw new Error("a paired stage asks for pairs");
+    if (step.kind !== "measure_pair") return step;
+    const limit = lab.proofLimit();
+    if (limit !== undefined) return { kind: "inconclusive", reasons: [`not finished: ${limit}`] };
+    await measurePair(lab, comparison, { ...step, signal });
+  }
+}
+
+async function measurePair(
+  lab: Lab,
+  { stage, challenger, defender }: Comparison,
+  { seed, first, signal }: { seed: number; first: "challenger" | "defender"; signal: AbortSignal },
+): Promise<void> {
+  lab.parts.onStage?.("run", `${stage}: pair on seed ${seed}`);
+  const done = (commit: CommitSha) => outcomeAt(lab, { commit, stage, seed }) !== undefined;
+  const order = (first === "challenger" ? [challenger, defender] : [defender, challenger]).filter(
+    (c) => !done(c),
+  );
+  const isHeldOut = stage === "final";
+  const measures = order.map(
+    (commit) => () => lab.measure({ commit, seed, purpose: stage, isHeldOut }, signal),
+  );
+  if (lab.slots.size === 1) for (const each of measures) await each();
+  else await Promise.all(measures.map((each) => each()));
+}
+
+function evidenceFor(lab: Lab, comparison: Comparison): PairedEvidence {
+  const { metric } = lab.parts.program;
+  const { noise } = lab.run;
+  if (noise === undefined) throw new Error("judging before calibration");
+  const { stage, ordinal } = comparison;
+  const seeds = seedsOf(lab, comparison);
+  const pairs = pairsOf(lab, comparison);
+  return { stage, ordinal, metric, rule: lab.parts.rule, noise, ...lab.noiseGroups(), pairs, seeds };
+}
+
+function seedsOf(lab: Lab, { stage, ordinal }: Comparison): number[] {
+  return lab.freshSeeds(stage, ordinal, Math.max(lab.parts.rule.promotionPairs, lab.parts.rule.finalPairs));
+}
+
+function pairsOf(lab: Lab, comparison: Comparison): Pair[] {
+  const { stage, challenger, defender } = comparison;
+  const readings = (commit: CommitSha) =>
+    new Map(readingsOf(lab.study.byCommit.get(commit) ?? [], stage).map(({ seed, value }) => [seed, value]));
+  const challengers = readings(challenger);
+  const defenders = readings(defender);
+  return seedsOf(lab, comparison).flatMap((seed) => {
+    const c = challengers.get(seed);
+    const d = defenders.get(seed);
+    return c === undefined || d === undefined ? [] : [{ seed, challenger: c, defender: d }];
+  });
+}
+
+/** A side that fails on a fresh seed ends the comparison: a challenger that crashes is no gain. */
+function failureOf(lab: Lab, comparison: Comparison): Verdict | undefined {
+  for (const seed of seedsOf(lab, comparison)) {
+    for (const side of ["challenger", "defender"] as const) {
+      const outcome = outcomeAt(lab, { commit: comparison[side], stage: comparison.stage, seed });
+      if (outcome === undefined || outcome.kind === "measured") continue;
+      const kind = side === "challenger" ? "discard" : "inconclusive";
+      return { kind, reasons: [`${side} failed on fresh seed ${seed}: ${outcome.kind}, ${outcome.detail}`] };
+    }
+  }
+  return undefined;
+}
+
+function outcomeAt(lab: Lab, at: { commit: CommitSha; stage: Stage; seed: number }): Outcome | undefined {
+  return lab.study.byCommit
+    .get(at.commit)
+    ?.find(({ purpose, seed }) => purpose === at.stage && seed === at.seed)?.outcome;
+}

@@ -1,0 +1,253 @@
+/** One experiment, from opening to verdict, on one screen. Every step is in the ledger before the next one starts. */
+
+import type { Brief } from "../core/brief.ts";
+import { partLeft } from "../core/budget.ts";
+import { seedFrom } from "../core/clock.ts";
+import { UsageError } from "../core/errors.ts";
+import { type CommitSha, type ExperimentId, type Idea, refs, type Status } from "../core/experiment.ts";
+import type { TentativeEvidence, Verdict } from "../core/judge.ts";
+import { brokenConstraints, type Outcome } from "../core/metric.ts";
+import type { Proposal, Researcher } from "../core/researcher.ts";
+import { scopeProblem } from "../core/scope.ts";
+import { type ExperimentRecord, type MeasuredLine, measurementsOf, readingsOf } from "../core/study.ts";
+import type { Change, Workspace } from "../core/workspace.ts";
+import type { Lab } from "./lab.ts";
+import { runChecks } from "./measure.ts";
+
+/** Asks `researcher` for a change in the experiment just opened and judges it. */
+export async function runExperiment(
+  lab: Lab,
+  id: ExperimentId,
+  researcher: Researcher,
+  signal: AbortSignal,
+): Promise<Proposal> {
+  const workspace = await lab.parts.workspaces.open(lab.experiment(id).head);
+  const brief = await briefFor(lab, id, researcher);
+  let proposal: Proposal;
+  try {
+    lab.parts.onStage?.(id, "proposing");
+    proposal = await researcher.propose(brief, workspace.path, signal);
+    signal.throwIfAborted();
+    if (proposal.kind === "gave_up") await close(lab, id, { status: "gave_up", reasons: [proposal.reason] });
+    else await commitCandidate(lab, id, { workspace, idea: proposal.idea });
+  } finally {
+    await workspace.close();
+  }
+  await settleExperiment(lab, id, signal);
+  return proposal;
+}
+
+/** Judges a proposed candidate to its end. Also the way on after a restart: what was measured is not measured again. */
+export async function settleExperiment(lab: Lab, id: ExperimentId, signal: AbortSignal): Promise<void> {
+  const record = lab.experiment(id);
+  if (record.status !== undefined) return;
+  for (;;) {
+    if (record.head !== lab.run.head) await rebase(lab, record);
+    const failed = await checkCandidate(lab, record, signal);
+    if (failed !== undefined) return await closeFailed(lab, id, failed);
+    const verdict = await judgeCandidate(lab, record, signal);
+    if (verdict.kind === "failed") return await closeFailed(lab, id, verdict.outcome);
+    if (verdict.kind === "head_fails") continue;
+    await lab.record({ kind: "judged", experiment: id, verdict });
+    if (verdict.kind !== "keep") {
+      const status = verdict.kind === "discard" ? "discarded" : "inconclusive";
+      return await close(lab, id, { status, reasons: verdict.reasons });
+    }
+    if (await lab.moveHead(commitOf(record), record.head, { reason: "kept", experiment: id })) {
+      return await close(lab, id, { status: "kept", reasons: verdict.reasons });
+    }
+  }
+}
+
+// --- proposal ---
+
+async function briefFor(lab: Lab, id: ExperimentId, researcher: Researcher): Promise<Brief> {
+  const { run, parts } = lab;
+  const experiments = [...lab.study.experiments.values()];
+  const taken = new Set(experiments.flatMap(({ idea }) => (idea === undefined ? [] : [idea.title])));
+  return {
+    experiment: id,
+    program: parts.program,
+    history: lab.history(),
+    inFlight: experiments.flatMap((record) =>
+      record.status === undefined && record.researcher === researcher.name && record.idea
+        ? [record.idea]
+        : [],
+    ),
+    openIdeas: parts.program.ideas.filter((idea) => !idea.done && !taken.has(idea.text)),
+    headGain: run.headGain,
+    headDiff: await parts.workspaces.diff(run.baseline, run.head),
+    noiseSd: run.noise?.sdRun ?? 0,
+    isDeterministic: run.noise?.isDeterministic ?? false,
+    randomSeed: seedFrom(run.studySeed, "researcher", id),
+    budgetLeft: partLeft(parts.budget, lab.spent()),
+  };
+}
+
+/** Scope check, no-op and duplicate check, then the commit: git holds the candidate before anything is measured. */
+async function commitCandidate(
+  lab: Lab,
+  id: ExperimentId,
+  proposed: { workspace: Workspace; idea: Idea },
+): Promise<void> {
+  const { workspace, idea } = proposed;
+  const changes = await workspace.changes();
+  if (changes.length === 0)
+    return await close(lab, id, { status: "no_change", reasons: ["nothing was changed"], idea });
+  const problem = scopeProblem(changes, lab.parts.program);
+  if (problem !== undefined)
+    return await close(lab, id, { status: "out_of_scope", reasons: [problem], idea });
+  const { commit, tree } = await workspace.commit(commitMessage(idea, id), refs.candidate(id));
+  const twin = lab.study.trees.get(tree);
+  if (twin !== undefined) {
+    return await close(lab, id, { status: "duplicate", reasons: [`the same tree as ${twin}`], idea });
+  }
+  await lab.record({ kind: "proposed", experiment: id, idea, commit, tree, files: changes.map(fileLine) });
+}
+
+function fileLine({ path, added, deleted }: Change) {
+  return { path, ...(added === undefined ? {} : { added }), ...(deleted === undefined ? {} : { deleted }) };
+}
+
+function commitMessage(idea: Idea, id: ExperimentId): string {
+  return `${idea.title}\n\n${idea.why}\n\nNightlab-Experiment: ${id}\n`;
+}
+
+// --- judging ---
+
+type Judged = Verdict | { kind: "failed"; outcome: Failure } | { kind: "head_fails" };
+type Failure = Exclude<Outcome, { kind: "measured" }>;
+
+async function judgeCandidate(lab: Lab, record: ExperimentRecord, signal: AbortSignal): Promise<Judged> {
+  for (;;) {
+    const failure = lab.candidateLines(record).find(({ outcome }) => outcome.kind !== "measured")?.outcome;
+    if (failure !== undefined && failure.kind !== "measured") return { kind: "failed", outcome: failure };
+    const step = lab.parts.judge.next(evidenceFor(lab, record));
+    if (step.kind !== "measure_more" && step.kind !== "measure_pair") return step;
+    const limit = lab.searchLimit();
+    if (limit !== undefined) return { kind: "inconclusive", reasons: [`not finished: ${limit}`] };
+    const sides = step.kind === "measure_more" ? [step.side] : sidesOf(step.first);
+    for (const side of sides) {
+      lab.parts.onStage?.(record.id, `measuring ${side}, seed ${step.seed}`);
+      if (side === "candidate") await measureCandidate(lab, record, { seed: step.seed, signal });
+      else if (!(await measureAnchor(lab, record, { seed: step.seed, signal })))
+        return { kind: "head_fails" };
+    }
+  }
+}
+
+function sidesOf(first: "challenger" | "defender"): ("candidate" | "head")[] {
+  return first === "challenger" ? ["candidate", "head"] : ["head", "candidate"];
+}
+
+async function measureCandidate(
+  lab: Lab,
+  record: ExperimentRecord,
+  { seed, signal }: { seed: number; signal: AbortSignal },
+) {
+  await lab.measure({ commit: commitOf(record), seed, purpose: "tentative", experiment: record.id }, signal);
+}
+
+/** False when the head itself cannot be measured any more: it was dropped for Verified, and the experiment goes on there. */
+async function measureAnchor(
+  lab: Lab,
+  record: ExperimentRecord,
+  { seed, signal }: { seed: number; signal: AbortSignal },
+) {
+  const { head } = record;
+  const outcome = lab.parts.program.metric.timing
+    ? await lab.measure({ commit: head, seed, purpose: "anchor", experiment: record.id }, signal)
+    : await lab.measureHead(head, seed, signal);
+  if (outcome.kind === "measured") return true;
+  const { run } = lab;
+  if (head === run.verified) {
+    throw new UsageError(`the head cannot be measured any more: ${outcome.detail}`, {
+      place: lab.parts.program.measure,
+      next: "nightlab log, then nightlab doctor; nightlab resume goes on from here",
+    });
+  }
+  const text = `head ${head.slice(0, 9)} failed to measure (${outcome.detail}); back to verified`;
+  await lab.record({ kind: "warning", run: run.tag, text });
+  await lab.moveHead(run.verified, head, { reason: "suspect" });
+  return false;
+}
+
+function evidenceFor(lab: Lab, record: ExperimentRecord): TentativeEvidence {
+  const { program, rule } = lab.parts;
+  const noise = lab.run.noise;
+  if (noise === undefined) throw new Error("judging before calibration");
+  const candidate = lab.candidateLines(record);
+  const head = anchorOf(lab, record);
+  return {
+    stage: "tentative",
+    metric: program.metric,
+    rule,
+    noise,
+    ...lab.noiseGroups(),
+    candidate: readingsOf(candidate, "tentative"),
+    head: readingsOf(head, "anchor", "calibration"),
+    seeds: lab.headSeeds(record.head),
+    mode: lab.mode(),
+    brokenConstraints: brokenConstraints(program.constraints, secondaryOf(candidate), secondaryOf(head)),
+  };
+}
+
+/** A timing metric never meets an old number: only heads measured beside this candidate count. */
+function anchorOf(lab: Lab, record: ExperimentRecord): readonly MeasuredLine[] {
+  if (!lab.parts.program.metric.timing) return lab.anchorLines(record.head);
+  return record.measured.filter(({ purpose, commit }) => purpose === "anchor" && commit === record.head);
+}
+
+function secondaryOf(lines: readonly MeasuredLine[]): Record<string, number> {
+  const sums: Record<string, { sum: number; count: number }> = {};
+  for (const { measurement } of measurementsOf(lines, "anchor", "calibration", "tentative")) {
+    for (const [name, value] of Object.entries(measurement.secondary)) {
+      const { sum, count } = sums[name] ?? { sum: 0, count: 0 };
+      sums[name] = { sum: sum + value, count: count + 1 };
+    }
+  }
+  return Object.fromEntries(Object.entries(sums).map(([name, { sum, count }]) => [name, sum / count]));
+}
+
+async function checkCandidate(
+  lab: Lab,
+  record: ExperimentRecord,
+  signal: AbortSignal,
+): Promise<Failure | undefined> {
+  if (lab.parts.program.checks === undefined || lab.candidateLines(record).length > 0) return undefined;
+  lab.parts.onStage?.(record.id, "checks");
+  const request = { commit: commitOf(record), seed: 0, purpose: "checks" as const, experiment: record.id };
+  const outcome = await lab.slots.use(() => runChecks(lab.parts, request, signal), signal);
+  return outcome?.kind === "measured" ? undefined : outcome;
+}
+
+/** Head moved meanwhile: the change is re-applied on it and judged afresh. */
+async function rebase(lab: Lab, record: ExperimentRecord): Promise<void> {
+  const onto = lab.run.head;
+  const message = record.idea === undefined ? record.id : commitMessage(record.idea, record.id);
+  const rebased = await lab.parts.workspaces.rebase(commitOf(record), onto, {
+    ref: refs.candidate(record.id),
+    message,
+  });
+  await lab.record({ kind: "rebased", experiment: record.id, onto, ...rebased });
+}
+
+// --- ends ---
+
+function closeFailed(lab: Lab, id: ExperimentId, outcome: Failure): Promise<void> {
+  const logTail = "logTail" in outcome ? { logTail: outcome.logTail } : {};
+  return close(lab, id, { status: outcome.kind, reasons: [outcome.detail], ...logTail });
+}
+
+async function close(
+  lab: Lab,
+  id: ExperimentId,
+  end: { status: Status; reasons: readonly string[]; logTail?: string; idea?: Idea },
+): Promise<void> {
+  await lab.record({ kind: "closed", experiment: id, ...end });
+}
+
+function commitOf({ id, commit }: ExperimentRecord): CommitSha {
+  if (commit === undefined) throw new Error(`${id} has no candidate`);
+  return commit;
+}

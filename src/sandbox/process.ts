@@ -1,0 +1,68 @@
+/** Sandbox without walls: limits and a clean end, on any POSIX system. For code you would run yourself. */
+
+import type { Containment, Exit, Sandbox, SandboxCommand, SandboxLimits } from "../core/sandbox.ts";
+import { runProcess } from "./process-runner.ts";
+import { hasProc, MARKER } from "./process-tree.ts";
+import { SHELL, wrapperArguments } from "./wrapper.ts";
+
+/** From TERM to KILL. Enough to flush a checkpoint, short enough not to be felt in a night of experiments. */
+export const GRACE_MS = 2000;
+
+const COVERED = [
+  "wall time",
+  "output size",
+  "environment: nothing is inherited",
+  "no core dumps",
+  "no stdin",
+];
+const NOT_COVERED = [
+  "files: the command reads and writes whatever you can, also outside the experiment",
+  "network: always open, limits.network is not enforced",
+  "other processes of yours can be seen and signalled",
+  "number of processes, disk space",
+];
+
+const LINUX: Containment = {
+  covered: [
+    ...COVERED,
+    "memory: looked at every 10 to 200 ms, then killed",
+    "processes left behind: found by ancestry, session, group and marker, then killed",
+  ],
+  notCovered: [
+    ...NOT_COVERED,
+    "memory taken faster than it is looked at",
+    "a process that clears its environment, leaves its session and loses its parent within one look survives",
+  ],
+};
+
+const ELSEWHERE: Containment = {
+  covered: [...COVERED, "processes left behind: those in the process group are killed"],
+  notCovered: [
+    ...NOT_COVERED,
+    "memory: neither limited nor measured without /proc",
+    "a process that left the process group (setsid) survives",
+  ],
+};
+
+export class ProcessSandbox implements Sandbox {
+  readonly name = "process";
+  readonly containment: Containment = hasProc ? LINUX : ELSEWHERE;
+  readonly #graceMs: number;
+
+  constructor(options: { readonly graceMs?: number } = {}) {
+    this.#graceMs = options.graceMs ?? GRACE_MS;
+  }
+
+  exec(command: SandboxCommand, limits: SandboxLimits, signal: AbortSignal): Promise<Exit> {
+    const args = wrapperArguments(command.line, { prefix: [] });
+    return runProcess(
+      (marker) => ({
+        file: SHELL,
+        args,
+        env: { ...command.env, [MARKER]: marker },
+        isAsked: () => true,
+      }),
+      { command, limits, signal, graceMs: this.#graceMs },
+    );
+  }
+}

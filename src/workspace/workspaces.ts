@@ -1,0 +1,186 @@
+/** The git adapter of the Workspaces seam: pooled checkouts beside the user's repository, results as refs in it. */
+
+import { realpath } from "node:fs/promises";
+import { join } from "node:path";
+import type { CommitSha, TreeSha } from "../core/experiment.ts";
+import type { Committed, Rebased, Workspace, Workspaces } from "../core/workspace.ts";
+import { type Checkout, drop, type Furnishing, furnish, type Prepared } from "./checkout.ts";
+import { createPool, type Pool } from "./pool.ts";
+import { checkOutside, preparedFromTemplate, preparedFromUser } from "./prepared.ts";
+import { createPrivateGit, type PrivateGit } from "./private-git.ts";
+import { advance, point, resolve } from "./refs.ts";
+import { inspectRepository, type Repository } from "./repository.ts";
+import { type Snapshot, takeSnapshot } from "./snapshot.ts";
+import { overlaidTree, withIndex } from "./tree-listing.ts";
+
+export interface WorkspacesOptions {
+  /** Any folder of the user's checkout. */
+  readonly repository: string;
+  /** Absolute; created; outside the user's checkout. Runs of any repositories may share it. */
+  readonly stateFolder: string;
+  /** Untracked paths of the user's checkout that every workspace sees through a symlink. */
+  readonly link: readonly string[];
+  /** Untracked paths of the user's checkout that every workspace gets a fresh copy of. */
+  readonly copy: readonly string[];
+  /** Runs once in a checkout of `base`; the top-most untracked paths it leaves are linked into every workspace. */
+  readonly prepare?: (templatePath: string) => Promise<void>;
+  readonly base: CommitSha;
+  /** Owner of every workspace, for a sandbox that runs as that user. Only root can give files away. */
+  readonly uid?: number;
+}
+
+export interface GitWorkspaces extends Workspaces {
+  readonly repository: Repository;
+  /** Git inside a workspace reads objects from here; a sandbox shows it read-only. */
+  readonly objectsFolder: string;
+  /** Removes all checkouts. Refs and commits stay. */
+  close(): Promise<void>;
+}
+
+/** Errors: UsageError for a folder that is no repository or paths that cannot be linked; what `prepare` throws. */
+export async function openWorkspaces(options: WorkspacesOptions): Promise<GitWorkspaces> {
+  const repository = await inspectRepository(options.repository);
+  await checkOutside(repository.root, options.stateFolder);
+  const prepared = await preparedFromUser(repository.root, options);
+  const pool = await createPool(await realpath(options.stateFolder));
+  const lab: Lab = {
+    repository,
+    pool,
+    git: await createPrivateGit(join(pool.folder, "git"), repository),
+    uid: process.getuid?.() === 0 ? options.uid : undefined,
+  };
+  try {
+    const linked = options.prepare ? await template(lab, options.base, options.prepare) : [];
+    return composed(lab, [...prepared, ...linked]);
+  } catch (error) {
+    await pool.remove();
+    throw error;
+  }
+}
+
+/** What everything below shares. */
+interface Lab {
+  readonly repository: Repository;
+  readonly pool: Pool;
+  readonly git: PrivateGit;
+  readonly uid: number | undefined;
+}
+
+function composed(lab: Lab, prepared: readonly Prepared[]): GitWorkspaces {
+  const { repository, git, pool } = lab;
+  return {
+    repository,
+    objectsFolder: join(repository.commonDir, "objects"),
+    async open(commit, overlay) {
+      const treeish = overlay ? await overlaidTree(git, commit, overlay) : commit;
+      const { checkout, hidden } = await furnished(lab, { commit, treeish, prepared, uid: lab.uid });
+      return workspaceIn(lab, checkout, { base: commit, hidden });
+    },
+    advance: (ref, to, from) => advance(repository, ref, { to, from }),
+    resolve: (ref) => resolve(repository, ref),
+    rebase: (candidate, onto, record) => rebase(lab, { candidate, onto, ...record }),
+    diff: (from, to, maxBytes) => diff(git, { from, to, maxBytes: maxBytes ?? DEFAULT_DIFF_BYTES }),
+    close: () => pool.remove(),
+  };
+}
+
+async function template(
+  lab: Lab,
+  base: CommitSha,
+  prepare: (path: string) => Promise<void>,
+): Promise<Prepared[]> {
+  const { checkout } = await furnished(lab, { commit: base, treeish: base, prepared: [], uid: lab.uid });
+  await prepare(checkout.tree);
+  return await preparedFromTemplate(lab.git, checkout);
+}
+
+/** A checkout that cannot be made clean is dropped and a new one made; if that fails too, git or the disk is broken. */
+async function furnished(
+  lab: Lab,
+  as: Furnishing,
+): Promise<{ checkout: Checkout; hidden: readonly string[] }> {
+  for (;;) {
+    const { checkout, isNew } = await lab.pool.take();
+    try {
+      return { checkout, hidden: await furnish(lab.git, checkout, as) };
+    } catch (error) {
+      await drop(checkout);
+      if (isNew) throw error;
+    }
+  }
+}
+
+function workspaceIn(
+  lab: Lab,
+  checkout: Checkout,
+  about: { base: CommitSha; hidden: readonly string[] },
+): Workspace {
+  const { base } = about;
+  let isOpen = true;
+  let last: Snapshot | undefined;
+  const snapshot = async () => {
+    if (!isOpen) throw new Error(`workspace ${checkout.tree} is closed`);
+    last = await takeSnapshot(lab.git, checkout, about);
+    return last;
+  };
+  return {
+    path: checkout.tree,
+    base,
+    changes: async () => (await snapshot()).changes,
+    // What was looked at is what is recorded: a process left behind could slip a change in between.
+    commit: async (message, ref) =>
+      record(lab, { tree: (last ?? (await snapshot())).tree, parent: base, message, ref }),
+    async close() {
+      if (isOpen) lab.pool.give(checkout);
+      isOpen = false;
+    },
+  };
+}
+
+async function record(
+  lab: Lab,
+  what: { tree: TreeSha; parent: CommitSha; message: string; ref: string },
+): Promise<Committed> {
+  const args = ["commit-tree", what.tree, "-p", what.parent, "-F", "-"];
+  const commit = (await lab.git.text(args, { input: what.message })) as CommitSha;
+  await point(lab.repository, what.ref, commit);
+  return { commit, tree: what.tree };
+}
+
+async function rebase(
+  lab: Lab,
+  what: { candidate: CommitSha; onto: CommitSha; ref: string; message: string },
+): Promise<Rebased> {
+  const { candidate, onto, ref, message } = what;
+  const args = ["diff-tree", "-p", "--binary", "--full-index", "--no-renames", `${candidate}^`, candidate];
+  const { stdout: patch } = await lab.git.run(args);
+  const merged = patch.length === 0 ? `${onto}^{tree}` : await applied(lab.git, onto, patch);
+  const treeish = merged ?? `${candidate}^{tree}`;
+  const tree = (await lab.git.text(["rev-parse", "--verify", treeish])) as TreeSha;
+  const committed = await record(lab, { tree, parent: onto, message, ref });
+  return { ...committed, how: merged === undefined ? "replaced" : "clean" };
+}
+
+/** The tree of `onto` with the patch; undefined when it does not apply. Done in an index: no checkout is needed. */
+function applied(git: PrivateGit, onto: CommitSha, patch: Buffer): Promise<string | undefined> {
+  return withIndex(git, onto, async (index) => {
+    const args = ["apply", "--3way", "--cached", "--whitespace=nowarn"];
+    const { exitCode } = await git.run(args, { index, input: patch, accept: [0, 1, 128] });
+    return exitCode === 0 ? await git.text(["write-tree"], { index }) : undefined;
+  });
+}
+
+const DEFAULT_DIFF_BYTES = 64 * 1024;
+
+async function diff(
+  git: PrivateGit,
+  what: { from: CommitSha; to: CommitSha; maxBytes: number },
+): Promise<string> {
+  const args = ["diff", "--no-ext-diff", "--no-textconv", "--no-color", what.from, what.to];
+  const { stdout, truncated } = await git.run(args, { maxBytes: what.maxBytes });
+  if (!truncated) return stdout.toString("utf8");
+  const note = `[diff cut at ${what.maxBytes} bytes]\n`;
+  const room = Math.max(0, what.maxBytes - note.length);
+  const end = stdout.subarray(0, room).lastIndexOf("\n") + 1;
+  return stdout.subarray(0, end).toString("utf8") + note;
+}
