@@ -1,16 +1,18 @@
 /** The git adapter of the Workspaces seam: pooled checkouts beside the user's repository, results as refs in it. */
 
-import { realpath } from "node:fs/promises";
+import { mkdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import type { CommitSha, TreeSha } from "../core/experiment.ts";
 import type { Committed, Rebased, Workspace, Workspaces } from "../core/workspace.ts";
 import { type Checkout, drop, type Furnishing, furnish, type Prepared } from "./checkout.ts";
+import { copyPlain, readPlainFile } from "./files.ts";
 import { createPool, type Pool } from "./pool.ts";
 import { checkOutside, preparedFromTemplate, preparedFromUser } from "./prepared.ts";
 import { createPrivateGit, type PrivateGit } from "./private-git.ts";
 import { advance, point, resolve } from "./refs.ts";
 import { inspectRepository, type Repository } from "./repository.ts";
 import { type Snapshot, takeSnapshot } from "./snapshot.ts";
+import { removeTree } from "./sweep.ts";
 import { overlaidTree, withIndex } from "./tree-listing.ts";
 
 export interface WorkspacesOptions {
@@ -74,6 +76,8 @@ function composed(lab: Lab, prepared: readonly Prepared[]): GitWorkspaces {
     async open(commit, overlay) {
       const treeish = overlay ? await overlaidTree(git, commit, overlay) : commit;
       const { checkout, hidden } = await furnished(lab, { commit, treeish, prepared, uid: lab.uid });
+      await removeTree(scratchOf(checkout));
+      await mkdir(scratchOf(checkout));
       return workspaceIn(lab, checkout, { base: commit, hidden });
     },
     advance: (ref, to, from) => advance(repository, ref, { to, from }),
@@ -123,18 +127,31 @@ function workspaceIn(
     last = await takeSnapshot(lab.git, checkout, about);
     return last;
   };
+  const inside = (): string => {
+    if (!isOpen) throw new Error(`workspace ${checkout.tree} is closed`);
+    return checkout.tree;
+  };
   return {
     path: checkout.tree,
     base,
+    scratch: scratchOf(checkout),
+    read: (path, maxBytes) => readPlainFile(inside(), path, maxBytes),
+    take: (from, paths) => copyPlain(from.path, inside(), paths),
     changes: async () => (await snapshot()).changes,
     // What was looked at is what is recorded: a process left behind could slip a change in between.
     commit: async (message, ref) =>
       record(lab, { tree: (last ?? (await snapshot())).tree, parent: base, message, ref }),
     async close() {
+      if (isOpen) await removeTree(scratchOf(checkout)).catch(() => {});
       if (isOpen) lab.pool.give(checkout);
       isOpen = false;
     },
   };
+}
+
+/** Beside the checkout, so that it is on the same disk and never in a change. */
+function scratchOf(checkout: Checkout): string {
+  return `${checkout.tree}.scratch`;
 }
 
 async function record(

@@ -1,0 +1,127 @@
+/** Every key of the front matter with what it must be and an example: the one source of messages and of suggestions. */
+
+import { nearest } from "./suggest.ts";
+
+export interface KeyHelp {
+  /** Completes "`parallel` must be …". */
+  readonly expects: string;
+  /** A line that works. */
+  readonly example: string;
+}
+
+const globs = (key: string, example: string): KeyHelp => ({
+  expects: "a list of paths",
+  example: `${key}: [${example}]`,
+});
+const command = (key: string, example: string): KeyHelp => ({
+  expects: "a command as text",
+  example: `${key}: ${example}`,
+});
+const amount = (key: string, example: string): KeyHelp => ({
+  expects: "a whole number of at least 1",
+  example: `budget: { ${key}: ${example} }`,
+});
+
+/** Dotted path without list positions, in the order they are best written. */
+export const KEYS: Readonly<Record<string, KeyHelp>> = {
+  metric: {
+    expects: "a name, or a map with `name` and `goal`",
+    example: "metric: { name: val_loss, goal: minimize }",
+  },
+  "metric.name": {
+    expects: "a name such as val_loss",
+    example: "metric: { name: val_loss, goal: minimize }",
+  },
+  "metric.goal": { expects: "`minimize` or `maximize`", example: "goal: minimize" },
+  "metric.unit": { expects: "a short text", example: "unit: s" },
+  "metric.min_effect": { expects: "a number above 0", example: "min_effect: 0.002" },
+  "metric.seeded": { expects: "`true` or `false`", example: "seeded: true" },
+  "metric.timing": { expects: "`true` or `false`", example: "timing: true" },
+  constraints: { expects: "a list of bounds", example: 'constraints: ["memory <= 1.1x"]' },
+  setup: command("setup", "npm ci"),
+  measure: command("measure", "node train.ts"),
+  result_file: { expects: "one path of a JSON file", example: "result_file: result.json" },
+  artifact: globs("artifact", "model.json"),
+  evaluate: command("evaluate", "node evaluate.ts"),
+  holdout: command("holdout", "node evaluate.ts --holdout"),
+  checks: command("checks", "npm test"),
+  edit: globs("edit", "train.ts"),
+  protect: globs("protect", "data.ts"),
+  link: globs("link", "data"),
+  copy: globs("copy", "cache"),
+  env: { expects: "a map of names to texts", example: 'env: { OMP_NUM_THREADS: "1" }' },
+  pass_env: {
+    expects: "a list of names of environment variables",
+    example: "pass_env: [CUDA_VISIBLE_DEVICES]",
+  },
+  limits: { expects: "a map", example: "limits: { time: 10m, memory: 2GB }" },
+  "limits.time": { expects: "a duration with its unit", example: "limits: { time: 10m }" },
+  "limits.memory": { expects: "a size with its unit", example: "limits: { memory: 2GB }" },
+  "limits.network": { expects: "`none` or `host`", example: "limits: { network: none }" },
+  "limits.output": { expects: "a size with its unit", example: "limits: { output: 50MB }" },
+  sandbox: { expects: "`auto`, `process` or `bubblewrap`", example: "sandbox: auto" },
+  budget: { expects: "a map", example: 'budget: { experiments: 100, until: "07:30" }' },
+  "budget.experiments": amount("experiments", "100"),
+  "budget.measurements": amount("measurements", "300"),
+  "budget.time": { expects: "a duration with its unit", example: "budget: { time: 8h }" },
+  "budget.until": { expects: "a time of day, HH:MM", example: 'budget: { until: "07:30" }' },
+  "budget.usd": { expects: "a number of dollars, 0 or more", example: "budget: { usd: 12 }" },
+  "budget.tokens": amount("tokens", "2000000"),
+  "budget.plateau": amount("plateau", "30"),
+  risk: { expects: "`cautious`, `balanced` or `bold`", example: "risk: balanced" },
+  parallel: { expects: "a whole number from 1 to 256", example: "parallel: 2" },
+  researchers: {
+    expects: "a list of researchers",
+    example: "researchers: [tuner, { agent: claude, role: architect }]",
+  },
+  "researchers.command": { expects: "a command as text", example: '{ command: "node propose.js" }' },
+  "researchers.agent": { expects: "the name of an agent", example: "{ agent: claude }" },
+  "researchers.model": { expects: "the name of a model", example: "{ model: openai/gpt-5 }" },
+  "researchers.role": { expects: "the name of a role", example: "{ agent: claude, role: architect }" },
+  "researchers.share": { expects: "a number above 0 and up to 1", example: "{ agent: claude, share: 0.3 }" },
+};
+
+/** Words people bring from elsewhere. */
+const SYNONYMS: Readonly<Record<string, string>> = {
+  command: "measure",
+  cmd: "measure",
+  run: "measure",
+  files: "edit",
+  editable: "edit",
+  readonly: "protect",
+  read_only: "protect",
+  timeout: "limits.time",
+  direction: "metric.goal",
+  objective: "metric.goal",
+  test: "checks",
+  tests: "checks",
+  install: "setup",
+  workers: "parallel",
+  agents: "researchers",
+  environment: "env",
+  deadline: "budget.until",
+  dollars: "budget.usd",
+  cost: "budget.usd",
+  iterations: "budget.experiments",
+  max_experiments: "budget.experiments",
+};
+
+/** What to do about an unknown `key` inside `parent` ("" is the top): a near name here, then the same name elsewhere. */
+export function fixUnknownKey(key: string, parent: string): string {
+  const here = childrenOf(parent);
+  const near = nearest(key, here);
+  if (near) return `Did you mean \`${near}\`?`;
+  const word = key.toLowerCase().replaceAll("-", "_");
+  const elsewhere =
+    SYNONYMS[word] ?? Object.keys(KEYS).find((path) => path === word || path.endsWith(`.${word}`));
+  if (elsewhere) return `Did you mean \`${elsewhere}\`? Write \`${KEYS[elsewhere]?.example}\`.`;
+  const place = parent ? `\`${parent}\`` : "the front matter";
+  return `Remove it; ${place} knows ${here.map((name) => `\`${name}\``).join(", ")}.`;
+}
+
+function childrenOf(parent: string): string[] {
+  const prefix = parent ? `${parent}.` : "";
+  return Object.keys(KEYS)
+    .filter((path) => path.startsWith(prefix) && !path.slice(prefix.length).includes("."))
+    .map((path) => path.slice(prefix.length));
+}

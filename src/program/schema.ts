@@ -1,0 +1,192 @@
+/** The shape of the front matter (zod): from YAML values to settings with units resolved. Knows no lines and no defaults. */
+
+import { z } from "zod";
+import type { Constraint } from "../core/metric.ts";
+import type { ResearcherSpec } from "../core/program.ts";
+import { parseConstraint } from "./constraint.ts";
+import { refusePath } from "./glob.ts";
+import { parseDuration, parseSize } from "./units.ts";
+
+/** A custom issue: zod carries the message, `params` the fix. */
+type Context = z.core.$RefinementCtx;
+function refuse(ctx: Context, refusal: { cause: string; fix: string }): never {
+  ctx.addIssue({ code: "custom", message: refusal.cause, params: { fix: refusal.fix } });
+  return z.NEVER;
+}
+
+const text = z.string().trim().min(1);
+const whole = z.number().int().min(1);
+const flag = z.boolean();
+
+const paths = z
+  .union([text, z.array(text)], { error: "wrong" })
+  .transform((value) => (typeof value === "string" ? [value] : value))
+  .superRefine((list, ctx) => {
+    list.forEach((path, index) => {
+      const refusal = refusePath(path);
+      if (!refusal) return;
+      ctx.addIssue({ code: "custom", message: refusal.cause, params: { fix: refusal.fix }, path: [index] });
+    });
+  });
+
+const path = text.superRefine((value, ctx) => {
+  const refusal = refusePath(value);
+  if (refusal) refuse(ctx, refusal);
+});
+
+const unitless = z.number().transform((value, ctx) =>
+  refuse(ctx, {
+    cause: `The number ${value} has no unit.`,
+    fix: `Add the unit, such as \`${value}s\`, \`${value}m\` or \`${value}h\` for time, \`${value}MB\` or \`${value}GB\` for memory.`,
+  }),
+);
+
+const duration = z.union([unitless, text], { error: "wrong" }).transform((value, ctx) => {
+  const ms = parseDuration(value);
+  if (ms !== undefined) return ms;
+  return refuse(ctx, {
+    cause: `"${value}" is not a duration.`,
+    fix: "Write numbers with ms, s, m, h or d, largest first: `20s`, `5m`, `8h` or `1h30m`.",
+  });
+});
+
+const size = z.union([unitless, text], { error: "wrong" }).transform((value, ctx) => {
+  const bytes = parseSize(value);
+  if (bytes !== undefined) return bytes;
+  return refuse(ctx, {
+    cause: `"${value}" is not a size.`,
+    fix: "Write a number with KB, MB or GB: `64KB`, `512MB` or `2GB`.",
+  });
+});
+
+const metricName = text.superRefine((name, ctx) => {
+  if (/^[A-Za-z_][\w.-]*$/.test(name)) return;
+  const wish = name.replace(/[^\w.-]+/g, "_").replace(/^[^A-Za-z_]+/, "");
+  refuse(ctx, {
+    cause: `"${name}" is not a metric name: letters, digits, \`_\`, \`.\` and \`-\`, beginning with a letter.`,
+    fix: `Write the name as the command prints it, such as \`${wish || "val_loss"}\`.`,
+  });
+});
+
+const metricMap = z.strictObject({
+  name: metricName,
+  goal: z.enum(["minimize", "maximize"]).optional(),
+  unit: text.optional(),
+  min_effect: z.number().positive().optional(),
+  seeded: flag.optional(),
+  timing: flag.optional(),
+});
+
+const metric = z.unknown().transform((value, ctx): z.infer<typeof metricMap> => {
+  if (typeof value !== "string") return pass(metricMap, value, ctx);
+  return { name: pass(metricName, value, ctx) };
+});
+
+const constraints = z
+  .union([text, z.array(text)], { error: "wrong" })
+  .transform((value) => (typeof value === "string" ? [value] : value))
+  .transform((list, ctx) =>
+    list.flatMap((line, index): Constraint[] => {
+      const read = parseConstraint(line);
+      if (!("cause" in read)) return [read];
+      ctx.addIssue({ code: "custom", message: read.cause, params: { fix: read.fix }, path: [index] });
+      return [];
+    }),
+  );
+
+const researcherMap = z.strictObject({
+  command: text.optional(),
+  agent: text.optional(),
+  model: text.optional(),
+  role: text.optional(),
+  share: z.number().positive().max(1).optional(),
+});
+
+const researcher = z.unknown().transform((value, ctx): ResearcherSpec => {
+  if (value === "tuner" || value === "ideas") return { kind: value };
+  if (typeof value === "string") {
+    const cause = `"${value}" is not a researcher of its own; only \`tuner\` and \`ideas\` are.`;
+    const fix = `Write \`{ agent: ${value} }\`, \`{ model: ${value} }\` or \`{ command: "${value}" }\`.`;
+    return refuse(ctx, { cause, fix: value.includes("/") ? `Write \`{ model: ${value} }\`.` : fix });
+  }
+  const map = pass(researcherMap, value, ctx);
+  if (ctx.issues.length > 0) return z.NEVER;
+  const { command, agent, model, role, share } = map;
+  const common = { ...(role !== undefined && { role }), ...(share !== undefined && { share }) };
+  const named: ResearcherSpec[] = [];
+  if (command !== undefined) named.push({ kind: "command", command, ...common });
+  if (agent !== undefined) named.push({ kind: "agent", agent, ...common });
+  if (model !== undefined) named.push({ kind: "model", model, ...common });
+  const [only, ...more] = named;
+  if (only && more.length === 0) return only;
+  const kinds = named.map((spec) => `\`${spec.kind}\``).join(" and ");
+  const cause = only
+    ? `A researcher has ${kinds}; it is one or the other.`
+    : "A researcher names nothing that proposes.";
+  return refuse(ctx, {
+    cause,
+    fix: "Write one of `command`, `agent` or `model` in it, such as `{ agent: claude }`.",
+  });
+});
+
+const envValue = z
+  .union([z.string(), z.number(), z.boolean()], { error: "wrong" })
+  .transform((value) => String(value));
+
+export const frontMatterSchema = z.strictObject({
+  metric: metric.optional(),
+  constraints: constraints.optional(),
+  setup: text.optional(),
+  measure: text.optional(),
+  result_file: path.optional(),
+  artifact: paths.optional(),
+  evaluate: text.optional(),
+  holdout: text.optional(),
+  checks: text.optional(),
+  edit: paths.optional(),
+  protect: paths.optional(),
+  link: paths.optional(),
+  copy: paths.optional(),
+  env: z.record(z.string(), envValue).optional(),
+  pass_env: z
+    .union([text, z.array(text)], { error: "wrong" })
+    .transform((value) => (typeof value === "string" ? [value] : value))
+    .optional(),
+  limits: z
+    .strictObject({
+      time: duration.optional(),
+      memory: size.optional(),
+      network: z.enum(["none", "host"]).optional(),
+      output: size.optional(),
+    })
+    .optional(),
+  sandbox: z.enum(["auto", "process", "bubblewrap"]).optional(),
+  budget: z
+    .strictObject({
+      experiments: whole.optional(),
+      measurements: whole.optional(),
+      time: duration.optional(),
+      until: z
+        .string()
+        .regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/)
+        .optional(),
+      usd: z.number().min(0).optional(),
+      tokens: whole.optional(),
+      plateau: whole.optional(),
+    })
+    .optional(),
+  risk: z.enum(["cautious", "balanced", "bold"]).optional(),
+  parallel: whole.max(256).optional(),
+  researchers: z.array(researcher).min(1).optional(),
+});
+
+/** What the front matter says, before defaults and inference. */
+export type Written = z.infer<typeof frontMatterSchema>;
+
+/** Hands the value to another schema and its findings to this one. */
+function pass<T extends z.ZodType>(schema: T, value: unknown, ctx: Context): z.output<T> {
+  const read = schema.safeParse(value);
+  if (read.success) return read.data;
+  for (const issue of read.error.issues) ctx.issues.push({ ...issue, input: value } as z.core.$ZodRawIssue);
+  return z.NEVER;
+}

@@ -1,0 +1,291 @@
+/** Fills what the front matter leaves open: from the prose, from known names, from defaults. Checks keys against each other. */
+
+import type { Goal, MetricSpec } from "../core/metric.ts";
+import type { IdeaLine, Program, ResearcherSpec } from "../core/program.ts";
+import { coveringGlob, isGlob, normalGlob } from "./glob.ts";
+import { KEYS } from "./keys.ts";
+import type { Finding } from "./problem.ts";
+import {
+  type Files,
+  guessCommand,
+  guessFiles,
+  guessGoal,
+  guessMetric,
+  guessTime,
+  type Prose,
+  tellTime,
+} from "./prose.ts";
+import type { Written } from "./schema.ts";
+import type { KeyPath } from "./yaml-text.ts";
+
+export type Settings = Omit<Program, "path" | "source" | "sections" | "roles" | "ideas">;
+
+export interface Given {
+  readonly written: Written;
+  readonly prose: Prose;
+  readonly ideas: readonly IdeaLine[];
+  /** File name of the program itself: always protected. */
+  readonly fileName: string;
+  /** No front matter at all: everything comes from the prose. */
+  readonly proseOnly: boolean;
+  readonly lineOf: (path: KeyPath) => number;
+}
+
+/** What a candidate must never change, whatever the program says: the program, roles, and what steers git. */
+export function alwaysProtected(fileName: string): string[] {
+  return [
+    fileName,
+    "roles/**",
+    "**/.gitattributes",
+    "**/.gitignore",
+    "**/.gitmodules",
+    "**/.git/**",
+    ".nightlab/**",
+  ];
+}
+
+/** Settings are complete when `findings` holds no error. `inferred` are sentences. */
+export function settle(given: Given): { settings?: Settings; findings: Finding[] } {
+  const notes: Notes = { findings: [], inferred: [] };
+  const files = filesOf(given, notes);
+  const measure = measureOf(given, files, notes);
+  const metric = metricOf({ ...given, measure }, notes);
+  const { written } = given;
+  checkTogether(given, notes.findings);
+  const limits = limitsOf(given, notes);
+  const researchers = researchersOf(given, notes);
+  if (!files || measure === undefined || !metric) return { findings: notes.findings };
+  const { constraints = [], artifact = [], link = [], copy = [], env = {}, pass_env: passEnv = [] } = written;
+  const settings: Settings = {
+    metric,
+    constraints,
+    measure,
+    ...optional(written),
+    artifact: artifact.map((path) => normalGlob(path)),
+    ...files,
+    link,
+    copy,
+    env,
+    passEnv,
+    limits,
+    sandbox: written.sandbox ?? "auto",
+    budget: budgetOf(given, notes),
+    risk: written.risk ?? "balanced",
+    parallel: written.parallel ?? 1,
+    researchers,
+    inferred: notes.inferred,
+  };
+  return { settings, findings: notes.findings };
+}
+
+interface Notes {
+  readonly findings: Finding[];
+  readonly inferred: string[];
+}
+
+/** An error for a key that is neither written nor inferable; prose-only programs need a front matter around it. */
+function missing(given: Given, key: string, cause: string): Finding {
+  const example = KEYS[key]?.example ?? key;
+  const fix = given.proseOnly
+    ? `Add at the top: a line \`---\`, the line \`${example}\`, and a line \`---\`.`
+    : `Write \`${example}\` in the front matter.`;
+  return { line: 1, cause, fix };
+}
+
+function filesOf(given: Given, notes: Notes): Files | undefined {
+  const guess = guessFiles(given.prose);
+  const { written } = given;
+  const edit = written.edit?.map(normalGlob) ?? guess.edit;
+  const always = alwaysProtected(given.fileName);
+  const own = written.protect?.map(normalGlob) ?? guess.protect.filter((file) => !edit.includes(file));
+  if (!written.edit && edit.length > 0) notes.inferred.push(`edit is ${list(edit)}, inferred from the text.`);
+  if (!written.protect && own.length > 0) {
+    notes.inferred.push(`protect is ${list(own)}, inferred from the text.`);
+  }
+  if (edit.length === 0) {
+    const cause = written.edit
+      ? "`edit` is an empty list: no candidate could change anything."
+      : "It is not said which files may be edited.";
+    notes.findings.push({
+      ...missing(given, "edit", cause),
+      line: written.edit ? given.lineOf(["edit"]) : 1,
+    });
+    return undefined;
+  }
+  checkOverlap({ given, edit, own, always }, notes.findings);
+  return { edit, protect: [...new Set([...own, ...always])] };
+}
+
+function checkOverlap(
+  scope: { given: Given; edit: readonly string[]; own: readonly string[]; always: readonly string[] },
+  findings: Finding[],
+): void {
+  for (const [index, path] of scope.edit.entries()) {
+    const line = scope.given.lineOf(["edit", index]);
+    const covered = isGlob(path) ? undefined : coveringGlob(path, scope.own);
+    const glob = scope.own.includes(path) ? path : covered;
+    if (glob !== undefined) {
+      const by = glob === path ? "" : ` by \`${glob}\``;
+      const cause = `\`${path}\` may be edited and is protected${by}; it cannot be both.`;
+      findings.push({ line, cause, fix: "Take it out of `edit` or out of `protect`." });
+    } else if (scope.always.includes(path) || (!isGlob(path) && coveringGlob(path, scope.always))) {
+      const cause = `\`${path}\` is always protected: the program, its roles and git's own files steer the study.`;
+      findings.push({ line, cause, fix: "Take it out of `edit`." });
+    }
+  }
+}
+
+function measureOf(given: Given, files: Files | undefined, notes: Notes): string | undefined {
+  if (given.written.measure !== undefined) return given.written.measure;
+  const guess = guessCommand(given.prose, files ?? { edit: [], protect: [] });
+  if ("value" in guess) {
+    notes.inferred.push(`measure is \`${guess.value}\`, inferred from ${guess.from}.`);
+    return guess.value;
+  }
+  const cause =
+    guess.several.length > 0
+      ? `Several commands could be the one that measures: ${list(guess.several)}.`
+      : "No command that measures is written.";
+  notes.findings.push(missing(given, "measure", cause));
+  return undefined;
+}
+
+function metricOf(given: Given & { measure: string | undefined }, notes: Notes): MetricSpec | undefined {
+  const { written, measure } = given;
+  const name = written.metric?.name ?? metricNameOf(given, notes);
+  if (name === undefined) return undefined;
+  const goal = written.metric?.goal ?? goalOf(given, name, notes);
+  if (!goal) return undefined;
+  const { unit, min_effect: minEffect } = written.metric ?? {};
+  const seeded = written.metric?.seeded ?? /\{seed\}|NIGHTLAB_SEED/.test(measure ?? "");
+  const timing = written.metric?.timing ?? isDuration(name, unit);
+  if (seeded && written.metric?.seeded === undefined) {
+    notes.inferred.push("metric.seeded is true: the measure command uses the seed.");
+  }
+  if (timing && written.metric?.timing === undefined) {
+    notes.inferred.push(`metric.timing is true: ${name} is a duration, so it is measured one at a time.`);
+  }
+  return { name, goal, ...(unit !== undefined && { unit }), ...(minEffect && { minEffect }), seeded, timing };
+}
+
+function isDuration(name: string, unit: string | undefined): boolean {
+  return name === "wall_seconds" || name === "cpu_seconds" || unit === "s" || unit === "ms";
+}
+
+function metricNameOf(given: Given, notes: Notes): string | undefined {
+  const guess = guessMetric(given.prose);
+  if ("value" in guess) {
+    notes.inferred.push(`metric is ${guess.value}, inferred from ${guess.from}.`);
+    return guess.value;
+  }
+  const cause =
+    guess.several.length > 0
+      ? `Several printed numbers could be the metric: ${list(guess.several)}.`
+      : "No metric is named.";
+  notes.findings.push(missing(given, "metric", cause));
+  return undefined;
+}
+
+const DOWN = ["loss", "bpb", "error", "seconds", "time", "bytes", "size", "latency"];
+const UP = ["accuracy", "score", "throughput", "f1"];
+
+/** The direction that goes with a known word of the name; undefined when there is none or both. */
+export function goalOfName(name: string): Goal | undefined {
+  const words = name.toLowerCase().split(/[_.-]+/);
+  const down = words.some((word) => DOWN.includes(word));
+  const up = words.some((word) => UP.includes(word));
+  if (down === up) return undefined;
+  return down ? "minimize" : "maximize";
+}
+
+function goalOf(given: Given, name: string, notes: Notes): Goal | undefined {
+  const said = given.written.metric ? undefined : guessGoal(given.prose, name);
+  const known = goalOfName(name);
+  const goal = said?.value ?? known;
+  if (goal) {
+    notes.inferred.push(`metric.goal is ${goal}, inferred from ${said?.from ?? `the name ${name}`}.`);
+    return goal;
+  }
+  const fix = `Write \`metric: { name: ${name}, goal: minimize }\`, or \`maximize\`.`;
+  const line = given.written.metric ? given.lineOf(["metric"]) : 1;
+  notes.findings.push({ line, cause: `It is not said whether ${name} should go down or up.`, fix });
+  return undefined;
+}
+
+function limitsOf(given: Given, notes: Notes): Settings["limits"] {
+  const limits = given.written.limits ?? {};
+  const guess = given.proseOnly ? guessTime(given.prose) : undefined;
+  if (guess) notes.inferred.push(tellTime(guess));
+  return {
+    timeMs: limits.time ?? guess?.value ?? 10 * 60_000,
+    ...(limits.memory !== undefined && { memoryBytes: limits.memory }),
+    network: limits.network ?? "none",
+    outputBytes: limits.output ?? 50 * 1024 ** 2,
+  };
+}
+
+function budgetOf(given: Given, notes: Notes): Settings["budget"] {
+  const { time, ...rest } = given.written.budget ?? {};
+  const budget = { ...rest, ...(time !== undefined && { timeMs: time }) };
+  const said = Object.fromEntries(Object.entries(budget).filter(([, value]) => value !== undefined));
+  if (Object.keys(said).length === 0)
+    notes.inferred.push("No budget is written: a run goes on until you stop it.");
+  return said;
+}
+
+function researchersOf(given: Given, notes: Notes): readonly ResearcherSpec[] {
+  const { written, ideas } = given;
+  if (!written.researchers) {
+    const withPatch = ideas.some((idea) => idea.patch !== undefined);
+    notes.inferred.push(
+      `researchers are ${withPatch ? "ideas (they have patches) and tuner" : "tuner alone"}.`,
+    );
+    return withPatch ? [{ kind: "ideas" }, { kind: "tuner" }] : [{ kind: "tuner" }];
+  }
+  const total = written.researchers.reduce((sum, researcher) => sum + (researcher.share ?? 0), 0);
+  if (total > 1 + 1e-9) {
+    const cause = `The shares of the researchers add up to ${Number(total.toFixed(3))}, more than 1.`;
+    notes.findings.push({
+      line: given.lineOf(["researchers"]),
+      cause,
+      fix: "Lower them to 1 or less in all.",
+    });
+  }
+  return written.researchers;
+}
+
+function checkTogether({ written, lineOf }: Given, findings: Finding[]): void {
+  const scorer =
+    written.evaluate !== undefined ? "evaluate" : written.holdout !== undefined ? "holdout" : undefined;
+  if (scorer && (written.artifact ?? []).length === 0) {
+    const cause = `\`${scorer}\` is set, but not which file it scores.`;
+    const fix = "Add what the measure command leaves behind, such as `artifact: model.json`.";
+    findings.push({ line: lineOf([scorer]), cause, fix });
+  }
+  for (const name of Object.keys(written.env ?? {})) {
+    const at = { line: lineOf(["env", name]) };
+    if (!/^[A-Za-z_]\w*$/.test(name)) {
+      const fix = "Write letters, digits and `_`, such as `OMP_NUM_THREADS`.";
+      findings.push({ ...at, cause: `\`${name}\` cannot be the name of an environment variable.`, fix });
+    } else if (name.startsWith("NIGHTLAB_")) {
+      findings.push({ ...at, cause: `\`${name}\` is set by nightlab itself.`, fix: "Choose another name." });
+    }
+  }
+}
+
+function optional(
+  written: Written,
+): Partial<Pick<Program, "evaluate" | "holdout" | "resultFile" | "checks" | "setup">> {
+  const { evaluate, holdout, result_file: resultFile, checks, setup } = written;
+  return {
+    ...(evaluate !== undefined && { evaluate }),
+    ...(holdout !== undefined && { holdout }),
+    ...(resultFile !== undefined && { resultFile }),
+    ...(checks !== undefined && { checks }),
+    ...(setup !== undefined && { setup }),
+  };
+}
+
+function list(words: readonly string[]): string {
+  return words.map((word) => `\`${word}\``).join(", ");
+}
