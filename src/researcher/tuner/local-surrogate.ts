@@ -48,11 +48,7 @@ export function localSurrogate(setup: OptimiserSetup, options: SurrogateOptions 
   };
 }
 
-function believe(
-  { dimensions, start }: OptimiserSetup,
-  told: readonly Result[],
-  open: readonly Point[],
-): Belief {
+function believe(setup: OptimiserSetup, told: readonly Result[], open: readonly Point[]): Belief {
   const recent = told.slice(-MOST_RESULTS);
   const worst = Math.max(...recent.flatMap(({ loss }) => (loss === undefined ? [] : [loss])));
   // A crash counts as the worst loss seen: it repels, and says nothing about how bad bad is.
@@ -60,8 +56,10 @@ function believe(
     point,
     loss: loss ?? (Number.isFinite(worst) ? worst : 0),
   }));
-  const surrogate = fitSurrogate(dimensions, losses, open);
-  const points = recent.some(({ loss }) => loss !== undefined) ? losses.map(({ point }) => point) : [start];
+  const surrogate = fitSurrogate(setup.dimensions, losses, { expected: open, noiseSd: setup.noiseSd });
+  const points = recent.some(({ loss }) => loss !== undefined)
+    ? losses.map(({ point }) => point)
+    : [setup.start];
   const means = points.map((point) => ({ point, mean: surrogate.predict(point).mean }));
   return { surrogate, best: means.reduce((a, b) => (b.mean < a.mean ? b : a)) };
 }
@@ -69,7 +67,7 @@ function believe(
 /** First anywhere in the box, then ever closer around the winner. */
 function propose(setup: OptimiserSetup, { surrogate, best }: Belief, options: SurrogateOptions): Point {
   const { random, dimensions } = setup;
-  const sides = sidesOf(surrogate.lengths, options.reach ?? 0.15);
+  const sides = sidesOf(surrogate.lengths, options.reach ?? 0.17);
   const count = options.candidates ?? 300;
   let winner = { point: best.point, gain: -1 };
   for (const [share, factor] of [
@@ -112,9 +110,16 @@ function perturb(center: Point, { dimensions, random, sides, factor, middle }: B
     if (dimension?.kind === "category")
       return random.uniform() < 0.5 ? value : otherCategory(value, dimension.choices, random);
     const [side, home] = [sides[index] ?? 0, middle[index] ?? 0];
-    const moved = value + factor * side * (2 * random.uniform() - 1);
-    return Math.min(1, home + side, Math.max(0, home - side, moved));
+    const cells = dimension?.cells;
+    // A box narrower than a cell would hold the value fast.
+    const reach = cells === undefined ? side : Math.max(side, 1 / cells);
+    const moved = value + factor * reach * (2 * random.uniform() - 1);
+    return toCell(Math.min(1, home + reach, Math.max(0, home - reach, moved)), cells);
   });
+}
+
+function toCell(place: number, cells: number | undefined): number {
+  return cells === undefined ? place : (Math.min(cells - 1, Math.floor(place * cells)) + 0.5) / cells;
 }
 
 /** Of a normal belief whose mean lies `ahead` below the best. */

@@ -27,6 +27,8 @@ export interface OptimiserSetup {
   readonly random: Random;
   /** Points asked earlier whose results are still to come. */
   readonly open?: readonly Point[];
+  /** Standard deviation of one loss, if it is known. */
+  readonly noiseSd?: number | undefined;
 }
 
 /** Takes the point that `result` answers out of `open`, if it is there. */

@@ -27,12 +27,16 @@ export interface Space {
 export function spaceOf(knobs: readonly Knob[]): Space {
   const encode = (settings: Settings) =>
     knobs.map((knob) => encodeValue(knob, settings[knob.id] ?? knob.value));
+  const start = encode({});
+  // A knob that has not moved keeps its very value, more digits and odd steps included.
+  const valueAt = (knob: Knob, index: number, place = 0) =>
+    place === start[index] ? knob.value : decodeValue(knob, place);
   return {
     dimensions: knobs.map(dimensionOf),
-    start: encode({}),
+    start,
     encode,
     decode: (point) =>
-      Object.fromEntries(knobs.map((knob, index) => [knob.id, decodeValue(knob, point[index] ?? 0)])),
+      Object.fromEntries(knobs.map((knob, index) => [knob.id, valueAt(knob, index, point[index])])),
   };
 }
 

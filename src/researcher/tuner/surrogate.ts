@@ -21,6 +21,8 @@ interface Data {
   readonly points: readonly Point[];
   /** Standardised losses. */
   readonly targets: readonly number[];
+  /** Mean and standard deviation of each parameter. */
+  readonly prior: readonly (readonly [number, number])[];
 }
 
 /** Logarithms: lengths of the dimensions, then amplitude and noise (standard deviations in units of the targets). */
@@ -28,12 +30,16 @@ type Parameters = readonly number[];
 
 type Lower = readonly Float64Array[];
 
-/** `expected`: points being measured, taken as if they had come out as the rest lets expect. */
+/**
+ * `expected`: points being measured, taken as if they had come out as the rest lets expect. `noiseSd`: standard
+ * deviation of one loss, where it is known.
+ */
 export function fitSurrogate(
   dimensions: readonly Dimension[],
   results: readonly Loss[],
-  expected: readonly Point[] = [],
+  known: { readonly expected?: readonly Point[]; readonly noiseSd?: number | undefined } = {},
 ): Surrogate {
+  const { expected = [], noiseSd } = known;
   const count = Math.max(1, results.length);
   const center = results.reduce((sum, { loss }) => sum + loss, 0) / count;
   const spread = Math.sqrt(results.reduce((sum, { loss }) => sum + (loss - center) ** 2, 0) / count);
@@ -42,11 +48,12 @@ export function fitSurrogate(
     dimensions,
     points: results.map(({ point }) => point),
     targets: results.map(({ loss }) => (loss - center) / scale),
+    prior: priorFor(dimensions.length, noiseSd === undefined ? undefined : noiseSd / scale),
   };
   const parameters = searchParameters(measured);
   const guess = predictor(measured, parameters);
   const data = {
-    dimensions,
+    ...measured,
     points: [...measured.points, ...expected],
     targets: [...measured.targets, ...expected.map((point) => guess(point).mean)],
   };
@@ -95,7 +102,7 @@ function kernelOf(dimensions: readonly Dimension[], parameters: Parameters): (a:
 
 /** Searches the parameters one after the other for the largest posterior density, in shrinking steps. */
 function searchParameters(data: Data): Parameters {
-  let parameters: number[] = priorMeans(data.dimensions.length);
+  let parameters: number[] = data.prior.map(([mean]) => mean);
   let density = logPosterior(data, parameters);
   for (const step of [1, 0.6, 0.35]) {
     for (const index of parameters.keys()) {
@@ -113,17 +120,22 @@ function searchParameters(data: Data): Parameters {
 }
 
 /** Lengths grow with the root of the dimension (Hvarfner et al. 2024, arXiv 2402.02229). */
-function priorMeans(dimensions: number): number[] {
+function priorFor(dimensions: number, noise: number | undefined): [number, number][] {
   const length = Math.log(0.4 * Math.sqrt(Math.max(1, dimensions)));
-  return [...Array.from({ length: dimensions }, () => length), 0.3, Math.log(0.3)];
+  // Known noise was itself estimated from a handful of runs.
+  const last: [number, number] =
+    noise === undefined ? [Math.log(0.3), 1] : [Math.log(Math.min(1, Math.max(0.01, noise))), 0.3];
+  return [...Array.from({ length: dimensions }, (): [number, number] => [length, 1]), [0.3, 1], last];
 }
 
 function logPosterior(data: Data, parameters: Parameters): number {
   const { lower, weights } = solve(data, parameters);
   const fitTerm = data.targets.reduce((sum, target, index) => sum + target * (weights[index] ?? 0), 0);
   const volume = lower.reduce((sum, row, index) => sum + Math.log(row[index] ?? 1), 0);
-  const means = priorMeans(data.dimensions.length);
-  const prior = parameters.reduce((sum, value, index) => sum + (value - (means[index] ?? 0)) ** 2, 0);
+  const prior = parameters.reduce((sum, value, index) => {
+    const [mean, sd] = data.prior[index] ?? [0, 1];
+    return sum + ((value - mean) / sd) ** 2;
+  }, 0);
   return -0.5 * fitTerm - volume - 0.5 * prior;
 }
 
