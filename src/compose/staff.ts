@@ -9,6 +9,7 @@ import type { Exit, Sandbox } from "../core/sandbox.ts";
 import type { Staff } from "../loop/lab.ts";
 import { commandResearcher } from "../researcher/command.ts";
 import { ideasResearcher } from "../researcher/ideas.ts";
+import { tunerResearcher } from "../researcher/tuner/tuner.ts";
 import { runGit } from "../workspace/git.ts";
 
 export interface StaffContext {
@@ -33,7 +34,7 @@ export function makeStaff(context: StaffContext): Staff[] {
 function makeResearcher(spec: ResearcherSpec, context: StaffContext): Researcher {
   switch (spec.kind) {
     case "tuner":
-      throw new Error("soon");
+      return tunerResearcher();
     case "ideas":
       return ideasResearcher({ readPatch: (path) => readPatch(context.program.path, path), applyPatch });
     case "command": {
