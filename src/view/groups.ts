@@ -56,9 +56,9 @@ export function reasonGroups(experiments: readonly ExperimentView[]): ReasonGrou
     .toSorted((a, b) => b.experiments.length - a.experiments.length);
 }
 
-/** Numbers, also those in ids such as `e12`, with their exponents and the plural they bring. */
+/** Numbers, also those in ids such as `e12`, with their exponents; `1 run` and `6 runs` are the same pattern. */
 function withoutNumbers(reason: string): string {
-  return reason.replace(/[-+−]?\d+(?:\.\d+)?(?:e[-+]?\d+)?/gi, "…").replace(/\bruns?\b/g, "runs");
+  return reason.replace(/[-+−]?\d+(?:\.\d+)?(?:e[-+]?\d+)?/gi, "…").replace(/… run\b/g, "… runs");
 }
 
 export interface ResearcherView {

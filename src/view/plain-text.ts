@@ -49,7 +49,7 @@ export function escapeMarkdown(text: string): string {
     .replace(/\bwww\./gi, (match) => `${match.slice(0, -1)}\\.`)
     .replace(/@(?=\w)/g, "@\u2060")
     .replace(/^(\d+)([.)])/, "$1\\$2")
-    .replace(/^[-+=]/, "\\$&");
+    .replace(/^(?:[-+](?=\s|$)|[-=](?=[-=\s]*$))/, "\\$&");
 }
 
 /** A code span that also holds in a table cell. */

@@ -240,7 +240,7 @@ export function fullStudy(options: FixtureOptions = {}): StudyWriter {
 
 function step(writer: StudyWriter, idea: Idea, gain: number): void {
   const researcher = ["tuner", "claude/architect", "claude/theorist"][writer.lines.length % 3] ?? "tuner";
-  const varied = gain * (1 + 0.4 * noiseOf("gain", writer.lines.length));
+  const varied = gain * (1 + 0.25 * noiseOf("gain", writer.lines.length));
   writer.experiment(researcher, idea, { gain: varied, verdict: varied > 0 ? "keep" : "discard" });
 }
 
