@@ -48,7 +48,7 @@ export function escapeMarkdown(text: string): string {
     .replace(/:(?=\/\/)/g, "\\:")
     .replace(/\bwww\./gi, (match) => `${match.slice(0, -1)}\\.`)
     .replace(/@(?=\w)/g, "@\u2060")
-    .replace(/^(\d+)([.)])/, "$1\\$2")
+    .replace(/^(\d+)([.)])(?=\s|$)/, "$1\\$2")
     .replace(/^(?:[-+](?=\s|$)|[-=](?=[-=\s]*$))/, "\\$&");
 }
 

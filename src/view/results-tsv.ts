@@ -18,16 +18,9 @@ export function resultsTsv(view: StudyView): string {
   return `${[HEADER, baseline, ...rows].join("\n")}\n`;
 }
 
-function rowOf({
-  commit,
-  value,
-  status,
-  peakMemoryBytes,
-  title,
-  reasons,
-}: ExperimentView): string | undefined {
+function rowOf({ id, commit, value, status, peakMemoryBytes, title }: ExperimentView): string | undefined {
   if (commit === undefined) return undefined;
-  const description = cleanLine(title ?? reasons[0] ?? "");
+  const description = cleanLine(title ?? "") || id;
   // His notebook reads a crash as zeros and drops the row; nowhere else does nightlab write a number for a crash.
   if (value === undefined) return [commit, "0.000000", "0.0", "crash", description].join("\t");
   const memory = peakMemoryBytes === undefined ? "0.0" : (peakMemoryBytes / 1e9).toFixed(1);

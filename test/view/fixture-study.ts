@@ -258,7 +258,7 @@ function failures(writer: StudyWriter, idea: (index: number) => Idea): void {
     logTail: "step=90",
   });
   const nan = writer.open("claude/theorist");
-  const nanDetail = "val_bpb became NaN at step 40";
+  const nanDetail = "the loss was not a number at step 40";
   writer.fail(nan, writer.propose(nan, idea(22)), {
     kind: "killed_early",
     detail: nanDetail,
