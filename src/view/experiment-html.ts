@@ -1,10 +1,12 @@
 /** One experiment as a folded block of the HTML report: reasons, measurements, log, diff. */
 
-import type { ExperimentView, MeasurementView } from "./experiment-view.ts";
+import type { ExperimentView } from "./experiment-view.ts";
 import { STATUS_WORDS } from "./groups.ts";
+import type { MeasurementView } from "./measurement-view.ts";
 import { cleanBlock, escapeHtml } from "./plain-text.ts";
 import { lookOf } from "./progress-marks.ts";
-import type { MetricView, StudyView } from "./study-view.ts";
+import type { MetricView } from "./run-view.ts";
+import type { StudyView } from "./study-view.ts";
 import { formatDuration, formatGain, formatPercent, formatTime, formatValue } from "./words.ts";
 
 /** Longer diffs are cut: the report stays readable and git has the whole. */

@@ -20,7 +20,7 @@ export const STATUS_WORDS: Readonly<Record<Status | "open", string>> = {
   inconclusive: "too close to call",
   crashed: "crashed",
   timed_out: "ran out of time",
-  killed_early: "stopped early, could not have won",
+  killed_early: "stopped early",
   no_metric: "gave no value",
   out_of_scope: "changed what it may not",
   checks_failed: "failed the checks",

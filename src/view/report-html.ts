@@ -6,7 +6,8 @@ import { progressSvg } from "./progress-svg.ts";
 import { type Cell, type ReportTable, reportSections, type Section } from "./report-sections.ts";
 import { REPORT_STYLE } from "./report-style.ts";
 import { estimateText, gainText, headline } from "./report-words.ts";
-import type { RunView, StudyView } from "./study-view.ts";
+import type { RunView } from "./run-view.ts";
+import type { StudyView } from "./study-view.ts";
 import { formatDuration, formatPercent, formatTime, formatValue, withUnit } from "./words.ts";
 
 export interface HtmlOptions {
@@ -112,7 +113,7 @@ function sectionHtml({ title, note, table, bullets, commands }: Section): string
   return `${parts.join("\n")}</section>`;
 }
 
-export function tableHtml({ columns, rows }: ReportTable): string {
+function tableHtml({ columns, rows }: ReportTable): string {
   const align = (isNumber: boolean | undefined) => (isNumber === true ? ' class="number"' : "");
   const head = columns
     .map(({ name, isNumber }) => `<th scope="col"${align(isNumber)}>${escapeHtml(name)}</th>`)

@@ -10,7 +10,8 @@ import {
   type NextCommand,
   nextCommands,
 } from "./report-words.ts";
-import type { MetricView, PromotionView, StudyView } from "./study-view.ts";
+import type { MetricView } from "./run-view.ts";
+import type { PromotionView, StudyView } from "./study-view.ts";
 import { count, formatGain, formatPercent, formatTime } from "./words.ts";
 
 /** `code` is set in a fixed font, `experiments` are ids that a page may link. Text is clean but not escaped. */
@@ -105,7 +106,7 @@ function overBaseline({ gainOverBaseline }: ExperimentView, { run }: StudyView, 
   return gainText(metric, { absolute: gainOverBaseline, ...fraction });
 }
 
-export function linesText({ files, added, deleted }: ExperimentView): string {
+function linesText({ files, added, deleted }: ExperimentView): string {
   return files.length === 0 ? "" : `+${added} -${deleted}`;
 }
 

@@ -5,7 +5,8 @@ import type { Channel } from "../core/metric.ts";
 import type { BudgetLine } from "./budget-lines.ts";
 import type { Gain } from "./gain.ts";
 import { shellWord } from "./plain-text.ts";
-import type { MetricView, RunView, StudyView } from "./study-view.ts";
+import type { MetricView, RunView } from "./run-view.ts";
+import type { StudyView } from "./study-view.ts";
 import type { VerifiedGain } from "./verified.ts";
 import { count, formatDuration, formatGain, formatP, formatPercent, formatValue, withUnit } from "./words.ts";
 
@@ -91,7 +92,7 @@ export function noiseText({ noise, metric }: Pick<RunView, "noise" | "metric">):
 }
 
 /** What a number is worth, by how it reached nightlab. */
-export const CHANNEL_WORDS: Readonly<Record<Channel, string>> = {
+const CHANNEL_WORDS: Readonly<Record<Channel, string>> = {
   artifact: "scored by the evaluator of the base commit on what the candidate left behind (strong)",
   harness: "measured by nightlab itself (strong)",
   file: "read from a result file that the metric command wrote (medium)",
