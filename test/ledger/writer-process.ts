@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
-const fixture = fileURLToPath(new URL("../fixtures/ledger-writer.ts", import.meta.url));
+const fixture = fileURLToPath(new URL("./ledger-writer.ts", import.meta.url));
 
 export interface WriterOptions {
   readonly folder: string;
