@@ -1,6 +1,6 @@
 /** Makes the repository of `nightlab demo` from a bundled target. */
 
-import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { UsageError } from "../core/errors.ts";
 import { setKey } from "../program/set-key.ts";
@@ -11,14 +11,10 @@ const TARGETS = join(import.meta.dirname, "..", "..", "targets");
 /** Copies target `name` into the empty `folder`, with the small compute budget and `seconds` of time, and commits it. */
 export async function makeDemoStudy(name: string, folder: string, seconds: number): Promise<void> {
   await mkdir(folder, { recursive: true });
-  await cp(join(TARGETS, name), folder, { recursive: true, errorOnExist: true, force: false }).catch(
-    (cause) => {
-      throw new UsageError(`${folder} is not empty`, {
-        next: "nightlab demo --keep <another folder>",
-        cause,
-      });
-    },
-  );
+  if ((await readdir(folder)).length > 0) {
+    throw new UsageError(`${folder} is not empty`, { next: "nightlab demo --keep <another folder>" });
+  }
+  await cp(join(TARGETS, name), folder, { recursive: true });
   const path = join(folder, "program.md");
   let source = await readFile(path, "utf8");
   source = setKey(source, ["measure"], "node train.ts --compute demo");
