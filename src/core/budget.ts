@@ -22,11 +22,16 @@ export interface Budget extends Omit<BudgetSpec, "until"> {
 
 const RESERVED_PART = 0.1;
 
-/** Why search may not start anything more, or undefined while there is room above the reserve. */
+/** Why search may not open another experiment, or undefined while there is room above the reserve. */
 export function searchLimit(budget: Budget, spent: Spent, reserve: Reserve): string | undefined {
   if (budget.experiments !== undefined && spent.experiments >= budget.experiments) {
     return `${budget.experiments} experiments are done`;
   }
+  return measuringLimit(budget, spent, reserve);
+}
+
+/** Why an open experiment may not measure again, or undefined: it has been counted, only its measurements cost. */
+export function measuringLimit(budget: Budget, spent: Spent, reserve: Reserve): string | undefined {
   const runs = budget.measurements;
   if (
     runs !== undefined &&

@@ -4,6 +4,7 @@ import type { PastExperiment } from "../core/brief.ts";
 import {
   type Budget,
   expectedMeasurements,
+  measuringLimit,
   proofLimit,
   type Reserve,
   type Spent,
@@ -59,6 +60,7 @@ export class Lab {
   readonly slots: Slots;
   #writing: Promise<void> = Promise.resolve();
   readonly #anchorsInFlight = new Map<string, Promise<Outcome>>();
+  readonly #headMoves = new Slots(1);
 
   constructor(parts: LabParts, study: Study) {
     this.parts = parts;
@@ -137,11 +139,20 @@ export class Lab {
   }
 
   /** Moves Head in git by compare-and-swap, then in the ledger (invariant 5). False when it had moved meanwhile. */
-  async moveHead(
+  moveHead(
     to: CommitSha,
     from: CommitSha,
     cause: { reason: "kept"; experiment: ExperimentId } | { reason: "suspect" },
-  ) {
+  ): Promise<boolean> {
+    // One at a time: between git and the ledger, another experiment of this run would see a head that is gone.
+    return this.#headMoves.use(() => this.#moveHead(to, from, cause), new AbortController().signal);
+  }
+
+  async #moveHead(
+    to: CommitSha,
+    from: CommitSha,
+    cause: { reason: "kept"; experiment: ExperimentId } | { reason: "suspect" },
+  ): Promise<boolean> {
     if (this.run.head !== from) return false;
     if (!(await this.parts.workspaces.advance(refs.head(this.tag), to, from))) {
       throw new InfrastructureError(`${refs.head(this.tag)} was moved by someone else`);
@@ -190,6 +201,11 @@ export class Lab {
   /** Why search must stop, or undefined. */
   searchLimit(): string | undefined {
     return searchLimit(this.parts.budget, this.spent(), this.#reserve());
+  }
+
+  /** Why an experiment that is open must do with what it has measured, or undefined. */
+  measuringLimit(): string | undefined {
+    return measuringLimit(this.parts.budget, this.spent(), this.#reserve());
   }
 
   proofLimit(): string | undefined {

@@ -124,7 +124,7 @@ async function judgeCandidate(lab: Lab, record: ExperimentRecord, signal: AbortS
     if (failure !== undefined && failure.kind !== "measured") return { kind: "failed", outcome: failure };
     const step = lab.parts.judge.next(evidenceFor(lab, record));
     if (step.kind !== "measure_more" && step.kind !== "measure_pair") return step;
-    const limit = lab.searchLimit();
+    const limit = lab.measuringLimit();
     if (limit !== undefined) return { kind: "inconclusive", reasons: [`not finished: ${limit}`] };
     const sides = step.kind === "measure_more" ? [step.side] : sidesOf(step.first);
     for (const side of sides) {
