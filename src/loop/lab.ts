@@ -60,6 +60,8 @@ export class Lab {
   readonly slots: Slots;
   #writing: Promise<void> = Promise.resolve();
   readonly #anchorsInFlight = new Map<string, Promise<Outcome>>();
+  /** What recent measurements took in all, checkout and evaluation included. */
+  #recentMs: number[] = [];
   readonly #headMoves = new Slots(1);
 
   constructor(parts: LabParts, study: Study) {
@@ -105,11 +107,21 @@ export class Lab {
 
   /** Measures in a free slot and records the outcome. */
   async measure(request: MeasureRequest & { purpose: Purpose }, signal: AbortSignal): Promise<Outcome> {
-    const outcome = await this.slots.use(() => measure(this.parts, request, signal), signal);
+    const outcome = await this.slots.use(
+      () => this.#timed(() => measure(this.parts, request, signal)),
+      signal,
+    );
     const { commit, seed, purpose, experiment } = request;
     const about = experiment === undefined ? {} : { experiment };
     await this.record({ kind: "measured", run: this.tag, purpose, commit, seed, ...about, outcome });
     return outcome;
+  }
+
+  async #timed<Result>(task: () => Promise<Result>): Promise<Result> {
+    const startMs = this.parts.clock.now();
+    const result = await task();
+    this.#recentMs = [...this.#recentMs, this.parts.clock.now() - startMs].slice(-RECENT_MEASUREMENTS);
+    return result;
   }
 
   /** Measures a head on one of its seeds; experiments that ask for the same at once share one measurement. */
@@ -253,10 +265,12 @@ export class Lab {
     const { finalPairs } = this.parts.rule;
     const measurements = 2 * (finalPairs + RESERVED_PROMOTION_PAIRS);
     const slots = Math.min(2, this.slots.size);
-    return { measurements, timeMs: (measurements * this.#measurementMs()) / slots };
+    const eachMs = Math.max(this.#measurementMs(), mean(this.#recentMs) || 0);
+    // One round more than the pairs: when search ends, what is being measured still runs to its end.
+    return { measurements, timeMs: (measurements / slots + 1) * eachMs * RESERVE_SAFETY };
   }
 
-  /** Mean wall time of a measurement in this run, evaluation and checkout included as far as they were recorded. */
+  /** Mean wall time of the metric command in calibration: the same after a restart. */
   #measurementMs(): number {
     const done = measurementsOf(this.study.byCommit.get(this.run.baseline) ?? [], "calibration");
     const seconds = done.map(({ measurement }) => measurement.resources.wallSeconds);
@@ -265,7 +279,10 @@ export class Lab {
 }
 
 const RECENT_EXPERIMENTS = 60;
+const RECENT_MEASUREMENTS = 20;
 const RESERVED_PROMOTION_PAIRS = 4;
+/** Measurements that take longer than the recent ones must not cost the night its proof. */
+const RESERVE_SAFETY = 1.25;
 
 function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
