@@ -17,7 +17,7 @@ export interface Course {
 }
 
 /** True loss of the recommended point at each mark; a recommended crash counts as the start. */
-export function follow({ make, problem, seed, noise, inFlight, marks }: Course): number[] {
+function follow({ make, problem, seed, noise, inFlight, marks }: Course): number[] {
   const luck = seededRandom(`${seed}/noise`);
   const optimiser = make({
     dimensions: problem.dimensions,
