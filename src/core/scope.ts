@@ -6,11 +6,20 @@ import type { Change } from "./workspace.ts";
 const MAX_FILES = 500;
 const MAX_BYTES = 20 * 1024 * 1024;
 
-/** True when `path` matches the glob, or lies below a folder that the glob names. */
+/** True when `path` matches a glob or lies below a folder that one names. Names that begin with a dot match like any other. */
+export function globMatcher(globs: readonly string[]): (path: string) => boolean {
+  const patterns = globs.flatMap((glob) => {
+    const shown = showDots(glob.replace(/\/+$/, ""));
+    return [shown, `${shown}/**`];
+  });
+  return (path) => patterns.some((pattern) => posix.matchesGlob(showDots(path), pattern));
+}
+
+// matchesGlob keeps `*` and `**` from matching a leading dot: `data/**` would leave data/.secret unprotected.
+const showDots = (text: string) => text.replace(/(^|[/{,(|])\./g, "$1\u{e000}");
+
 export function matchesScope(path: string, globs: readonly string[]): boolean {
-  return globs.some(
-    (glob) => posix.matchesGlob(path, glob) || posix.matchesGlob(path, `${glob.replace(/\/$/, "")}/**`),
-  );
+  return globMatcher(globs)(path);
 }
 
 /** Why these changes are out of scope, or undefined when all are allowed. Protected wins over editable. */

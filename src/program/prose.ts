@@ -28,10 +28,12 @@ export interface Passage {
 
 const FILE = /`((?:\.\/)?[\w-][\w./-]*\.[A-Za-z]\w*)`/g;
 const FORBIDS =
-  /\b(?:(?:do not|don't|never|must not|may not|cannot|can't|should not)\s+(?:ever\s+)?(?:modify|edit|change|touch|alter)|read-only|read only|off[- ]limits|hands off)\b/i;
+  /\b(?:(?:do not|don't|never|must not|may not|cannot|can't|should not)\s+(?:ever\s+)?(?:be\s+)?(?:modif|edit|chang|touch|alter)|not (?:be|to be) (?:modif|edit|chang|touch|alter)|read-only|read only|off[- ]limits|hands off)/i;
 const FORBIDS_ALONE =
   /^\W*(?:do not|don't|never) (?:modify|edit|change|touch)(?: it| this file)?\W*$|\bread-only\b/i;
-const ALLOWS = /\b(?:edit|edits|modify|modifies|change|changes|rewrite|yours to)\b/i;
+const ALLOWS =
+  /\b(?:edit|edits|edited|editable|modify|modifies|modified|change|changes|changed|rewrite|yours to)\b/i;
+const ALLOWS_ALONE = /^\W*(?:this is )?the (?:only |one )*file (?:that )?you (?:edit|modify|change)\b/i;
 
 export interface Files {
   readonly edit: readonly string[];
@@ -50,12 +52,13 @@ export function guessFiles(prose: Prose): Files {
 
 function filesOfPassage({ text, forbidden }: Passage): { file: string; allowed: boolean }[] {
   let named: string[] = [];
-  return text.split(/(?<=[.;!:])\s+|,? but |,? while /).flatMap((clause) => {
+  return text.split(/(?<=[.;!])\s+|,? but |,? while /).flatMap((clause) => {
     const files = [...clause.matchAll(FILE)].map((match) => (match[1] ?? "").replace(/^\.\//, ""));
     const before = named;
     if (files.length > 0) named = files;
     const verdict = (list: string[], allowed: boolean) => list.map((file) => ({ file, allowed }));
-    if (files.length === 0) return FORBIDS_ALONE.test(clause.trim()) ? verdict(before, false) : [];
+    if (files.length === 0 && FORBIDS_ALONE.test(clause.trim())) return verdict(before, false);
+    if (files.length === 0) return ALLOWS_ALONE.test(clause) ? verdict(before, true) : [];
     if (forbidden || FORBIDS.test(clause)) return verdict(files, false);
     return ALLOWS.test(clause) ? verdict(files, true) : [];
   });

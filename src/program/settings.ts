@@ -1,35 +1,14 @@
 /** Fills what the front matter leaves open: from the prose, from known names, from defaults. Checks keys against each other. */
 
-import type { Goal, MetricSpec } from "../core/metric.ts";
-import type { IdeaLine, Program, ResearcherSpec } from "../core/program.ts";
+import type { Program, ResearcherSpec } from "../core/program.ts";
+import { type Given, listed, missingKey, type Notes } from "./given.ts";
 import { coveringGlob, isGlob, normalGlob } from "./glob.ts";
-import { KEYS } from "./keys.ts";
+import { settleMetric } from "./metric-settings.ts";
 import type { Finding } from "./problem.ts";
-import {
-  type Files,
-  guessCommand,
-  guessFiles,
-  guessGoal,
-  guessMetric,
-  guessTime,
-  type Prose,
-  tellTime,
-} from "./prose.ts";
+import { type Files, guessCommand, guessFiles, guessTime, tellTime } from "./prose.ts";
 import type { Written } from "./schema.ts";
-import type { KeyPath } from "./yaml-text.ts";
 
 export type Settings = Omit<Program, "path" | "source" | "sections" | "roles" | "ideas">;
-
-export interface Given {
-  readonly written: Written;
-  readonly prose: Prose;
-  readonly ideas: readonly IdeaLine[];
-  /** File name of the program itself: always protected. */
-  readonly fileName: string;
-  /** No front matter at all: everything comes from the prose. */
-  readonly proseOnly: boolean;
-  readonly lineOf: (path: KeyPath) => number;
-}
 
 /** What a candidate must never change, whatever the program says: the program, roles, and what steers git. */
 export function alwaysProtected(fileName: string): string[] {
@@ -49,7 +28,7 @@ export function settle(given: Given): { settings?: Settings; findings: Finding[]
   const notes: Notes = { findings: [], inferred: [] };
   const files = filesOf(given, notes);
   const measure = measureOf(given, files, notes);
-  const metric = metricOf({ ...given, measure }, notes);
+  const metric = settleMetric({ ...given, measure }, notes);
   const { written } = given;
   checkTogether(given, notes.findings);
   const limits = limitsOf(given, notes);
@@ -78,36 +57,23 @@ export function settle(given: Given): { settings?: Settings; findings: Finding[]
   return { settings, findings: notes.findings };
 }
 
-interface Notes {
-  readonly findings: Finding[];
-  readonly inferred: string[];
-}
-
-/** An error for a key that is neither written nor inferable; prose-only programs need a front matter around it. */
-function missing(given: Given, key: string, cause: string): Finding {
-  const example = KEYS[key]?.example ?? key;
-  const fix = given.proseOnly
-    ? `Add at the top: a line \`---\`, the line \`${example}\`, and a line \`---\`.`
-    : `Write \`${example}\` in the front matter.`;
-  return { line: 1, cause, fix };
-}
-
 function filesOf(given: Given, notes: Notes): Files | undefined {
   const guess = guessFiles(given.prose);
   const { written } = given;
   const edit = written.edit?.map(normalGlob) ?? guess.edit;
   const always = alwaysProtected(given.fileName);
   const own = written.protect?.map(normalGlob) ?? guess.protect.filter((file) => !edit.includes(file));
-  if (!written.edit && edit.length > 0) notes.inferred.push(`edit is ${list(edit)}, inferred from the text.`);
+  if (!written.edit && edit.length > 0)
+    notes.inferred.push(`edit is ${listed(edit)}, inferred from the text.`);
   if (!written.protect && own.length > 0) {
-    notes.inferred.push(`protect is ${list(own)}, inferred from the text.`);
+    notes.inferred.push(`protect is ${listed(own)}, inferred from the text.`);
   }
   if (edit.length === 0) {
     const cause = written.edit
       ? "`edit` is an empty list: no candidate could change anything."
       : "It is not said which files may be edited.";
     notes.findings.push({
-      ...missing(given, "edit", cause),
+      ...missingKey(given, "edit", cause),
       line: written.edit ? given.lineOf(["edit"]) : 1,
     });
     return undefined;
@@ -144,71 +110,9 @@ function measureOf(given: Given, files: Files | undefined, notes: Notes): string
   }
   const cause =
     guess.several.length > 0
-      ? `Several commands could be the one that measures: ${list(guess.several)}.`
+      ? `Several commands could be the one that measures: ${listed(guess.several)}.`
       : "No command that measures is written.";
-  notes.findings.push(missing(given, "measure", cause));
-  return undefined;
-}
-
-function metricOf(given: Given & { measure: string | undefined }, notes: Notes): MetricSpec | undefined {
-  const { written, measure } = given;
-  const name = written.metric?.name ?? metricNameOf(given, notes);
-  if (name === undefined) return undefined;
-  const goal = written.metric?.goal ?? goalOf(given, name, notes);
-  if (!goal) return undefined;
-  const { unit, min_effect: minEffect } = written.metric ?? {};
-  const seeded = written.metric?.seeded ?? /\{seed\}|NIGHTLAB_SEED/.test(measure ?? "");
-  const timing = written.metric?.timing ?? isDuration(name, unit);
-  if (seeded && written.metric?.seeded === undefined) {
-    notes.inferred.push("metric.seeded is true: the measure command uses the seed.");
-  }
-  if (timing && written.metric?.timing === undefined) {
-    notes.inferred.push(`metric.timing is true: ${name} is a duration, so it is measured one at a time.`);
-  }
-  return { name, goal, ...(unit !== undefined && { unit }), ...(minEffect && { minEffect }), seeded, timing };
-}
-
-function isDuration(name: string, unit: string | undefined): boolean {
-  return name === "wall_seconds" || name === "cpu_seconds" || unit === "s" || unit === "ms";
-}
-
-function metricNameOf(given: Given, notes: Notes): string | undefined {
-  const guess = guessMetric(given.prose);
-  if ("value" in guess) {
-    notes.inferred.push(`metric is ${guess.value}, inferred from ${guess.from}.`);
-    return guess.value;
-  }
-  const cause =
-    guess.several.length > 0
-      ? `Several printed numbers could be the metric: ${list(guess.several)}.`
-      : "No metric is named.";
-  notes.findings.push(missing(given, "metric", cause));
-  return undefined;
-}
-
-const DOWN = ["loss", "bpb", "error", "seconds", "time", "bytes", "size", "latency"];
-const UP = ["accuracy", "score", "throughput", "f1"];
-
-/** The direction that goes with a known word of the name; undefined when there is none or both. */
-export function goalOfName(name: string): Goal | undefined {
-  const words = name.toLowerCase().split(/[_.-]+/);
-  const down = words.some((word) => DOWN.includes(word));
-  const up = words.some((word) => UP.includes(word));
-  if (down === up) return undefined;
-  return down ? "minimize" : "maximize";
-}
-
-function goalOf(given: Given, name: string, notes: Notes): Goal | undefined {
-  const said = given.written.metric ? undefined : guessGoal(given.prose, name);
-  const known = goalOfName(name);
-  const goal = said?.value ?? known;
-  if (goal) {
-    notes.inferred.push(`metric.goal is ${goal}, inferred from ${said?.from ?? `the name ${name}`}.`);
-    return goal;
-  }
-  const fix = `Write \`metric: { name: ${name}, goal: minimize }\`, or \`maximize\`.`;
-  const line = given.written.metric ? given.lineOf(["metric"]) : 1;
-  notes.findings.push({ line, cause: `It is not said whether ${name} should go down or up.`, fix });
+  notes.findings.push(missingKey(given, "measure", cause));
   return undefined;
 }
 
@@ -284,8 +188,4 @@ function optional(
     ...(checks !== undefined && { checks }),
     ...(setup !== undefined && { setup }),
   };
-}
-
-function list(words: readonly string[]): string {
-  return words.map((word) => `\`${word}\``).join(", ");
 }

@@ -12,6 +12,7 @@ import { SHELL, wrapperArguments } from "./wrapper.ts";
 const CONTAINMENT: Containment = {
   covered: [
     "files: system folders are read-only, home folders and given hidden paths are empty, only given paths are writable",
+    "the .git of a writable folder can be neither changed nor replaced, where there is one",
     "scratch folders (/tmp, /var/tmp, /dev/shm, /run) are private and limited in size",
     "network: none, loopback of the machine included, unless limits.network is host",
     "processes of others can be neither seen nor signalled; 4096 processes at once",

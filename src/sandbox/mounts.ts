@@ -54,7 +54,7 @@ export function mountArguments(paths: Paths, options: MountOptions): string[] {
   const mounts = [...base, ...given];
   const sockets = openSockets().filter((path) => isVisible(path, mounts));
   mounts.push(...sockets.map((path): Mount => ({ kind: "masked", path })));
-  const sealed = mounts.filter((mount) => mount.kind === "empty" && !mount.isOpen);
+  const sealed = mounts.filter((mount, index) => isSealed(mount, mounts, index));
   return [
     ...["--ro-bind", "/", "/", "--proc", "/proc"],
     ...deviceArguments(),
@@ -82,7 +82,9 @@ function givenMounts(paths: Paths, options: MountOptions): Mount[] {
   const hidden = existing(paths.hidden);
   const writable = existing(paths.writable).filter((path) => !hidden.includes(path));
   const resolver = options.network === "host" ? ["/etc/resolv.conf"] : [];
-  const readable = existing([paths.cwd, ...paths.readable, ...resolver]).filter(
+  // Whoever writes `.git` has our own git run his program outside (core.fsmonitor); a mount point can't be replaced.
+  const gits = writable.map((path) => join(path, ".git"));
+  const readable = existing([paths.cwd, ...paths.readable, ...resolver, ...gits]).filter(
     (path) =>
       path !== "/" &&
       !writable.includes(path) &&
@@ -124,6 +126,13 @@ function argumentsOf(mount: Mount, earlier: readonly Mount[]): string[] {
   // Folders that bubblewrap makes by itself on the way are closed to other users.
   const missing = isUnderEmpty ? ancestorsOf(mount.path).filter((path) => isInside(path, under ?? "/")) : [];
   return [...missing.flatMap((path) => ["--perms", "0755", "--dir", path]), ...ownArguments(mount)];
+}
+
+/** Read-only in the end, since inner folders must be made first; unless it was never made or is covered by now. */
+function isSealed(mount: Mount, mounts: readonly Mount[], index: number): boolean {
+  if (mount.kind !== "empty" || mount.isOpen) return false;
+  const isCovered = mounts.slice(index + 1).some((later) => nearest(mount.path, [later.path]) !== undefined);
+  return !isCovered && argumentsOf(mount, mounts.slice(0, index)).length > 0;
 }
 
 function ownArguments(mount: Mount): string[] {

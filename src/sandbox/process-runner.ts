@@ -38,10 +38,6 @@ const NEAR_LIMIT_LOOK_MS = 10;
 const LOOK_SHARE = 50;
 const PIPE_CLOSE_MS = 1000;
 
-export function newMarker(): string {
-  return randomUUID();
-}
-
 /** Resolves for anything the command does. `launch` is given the marker that the command's environment must hold. */
 export async function runProcess(launch: (marker: string) => Launch, options: RunOptions): Promise<Exit> {
   if (options.signal.aborted) return notRun({ kind: "cancelled" });
@@ -53,7 +49,7 @@ export async function runProcess(launch: (marker: string) => Launch, options: Ru
     onLine: options.command.onLine,
   });
   try {
-    const marker = newMarker();
+    const marker = randomUUID();
     return await new Execution(launch(marker), options, { output, marker }).finish();
   } finally {
     output.close();

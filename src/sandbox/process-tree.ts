@@ -97,7 +97,7 @@ export class ProcessTree {
     if (peak > 0) this.peakMemoryBytes = Math.max(this.peakMemoryBytes ?? 0, peak);
   }
 
-  /** Sends `signal` to members; false when one of them may not be signalled by us. */
+  /** Sends `signal` to the members that `only` accepts; without /proc to the whole process group. */
   send(signal: NodeJS.Signals, only: (member: Member) => boolean = () => true): void {
     if (!hasProc) sendTo(-this.#root, signal);
     else for (const member of this.look().filter(only)) sendTo(member.pid, signal);

@@ -2,6 +2,7 @@
 
 import { rm } from "node:fs/promises";
 import { posix } from "node:path";
+import { globMatcher } from "../core/scope.ts";
 import type { Overlay } from "../core/workspace.ts";
 import type { PrivateGit } from "./private-git.ts";
 
@@ -105,15 +106,3 @@ export async function withIndex<T>(
     await rm(index, { force: true });
   }
 }
-
-/** A glob that names a folder means everything below it. Names that begin with a dot match like any other. */
-export function globMatcher(globs: readonly string[]): (path: string) => boolean {
-  const patterns = globs.flatMap((glob) => {
-    const shown = showDots(glob.replace(/\/+$/, ""));
-    return [shown, `${shown}/**`];
-  });
-  return (path) => patterns.some((pattern) => posix.matchesGlob(showDots(path), pattern));
-}
-
-// matchesGlob keeps `*` and `**` from matching a leading dot: `data/**` would leave data/.secret unprotected.
-const showDots = (text: string) => text.replace(/(^|[/{,(|])\./g, "$1\u{e000}");

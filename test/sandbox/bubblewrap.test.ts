@@ -4,6 +4,7 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -137,6 +138,17 @@ function walls(sandbox: Sandbox): void {
     });
     rmSync(home, { recursive: true });
     expect(said).toBe("works\ntool\n");
+  });
+
+  it.each([
+    ["file", "echo gitdir: elsewhere > .git"],
+    ["folder", "mkdir .git; echo '[core] fsmonitor = ./evil' > .git/config"],
+  ])("keeps .git, a %s, from being changed or replaced", async (kind, forge) => {
+    const git = join(bench.workspace, ".git");
+    if (kind === "folder") mkdirSync(git);
+    writeFileSync(kind === "folder" ? join(git, "config") : git, "ours");
+    await run(`rm -rf .git; mv .git moved; ${forge}; true`);
+    expect(readFileSync(kind === "folder" ? join(git, "config") : git, "utf8")).toBe("ours");
   });
 
   it("does not start when a writable folder is missing", async () => {

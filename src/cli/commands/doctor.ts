@@ -1,6 +1,6 @@
 /** `nightlab doctor`: what this machine offers, what is in force, what is not contained, and what to do about it. */
 
-import { examine } from "../../compose.ts";
+import { examine } from "../../compose/examine.ts";
 import { EXIT_CODES } from "../../core/errors.ts";
 import { printJson, printLines } from "../print.ts";
 

@@ -1,7 +1,8 @@
 /** `nightlab run` and `resume`: opens a run, shows it live, turns signals into steering. */
 
 import { z } from "zod";
-import { locateStudy, openRun, type RunRequest, readStudy, reportFiles } from "../../compose.ts";
+import { reportFiles } from "../../compose/reports.ts";
+import { locateStudy, openRun, type RunRequest, readStudy } from "../../compose.ts";
 import { EXIT_CODES, UsageError } from "../../core/errors.ts";
 import type { BudgetSpec } from "../../core/program.ts";
 import { loadProgram } from "../../program/load.ts";

@@ -1,0 +1,59 @@
+/** `nightlab status`, `log` and `show`: views of the ledger, whoever is at work. */
+
+import { diffOf, viewOf } from "../../compose/reports.ts";
+import { locateStudy, readStudy } from "../../compose.ts";
+import { UsageError } from "../../core/errors.ts";
+import type { ExperimentId, Status } from "../../core/experiment.ts";
+import { STATUS_WORDS } from "../../view/groups.ts";
+import { resultsTsv } from "../../view/results-tsv.ts";
+import { printJson, printLines } from "../print.ts";
+import { lookFor } from "../terminal/live-display.ts";
+import { renderStatus } from "../terminal/progress.ts";
+import { renderExperiment, renderLog } from "../terminal/show.ts";
+
+interface ReadOptions {
+  readonly cwd: string;
+  readonly json?: boolean;
+}
+
+export async function status({ cwd, json }: ReadOptions): Promise<void> {
+  const { view } = await open(cwd);
+  if (json) return printJson(view);
+  printLines(renderStatus(view, lookFor(process.stdout, process.env)));
+}
+
+export async function log({
+  cwd,
+  json,
+  ...options
+}: ReadOptions & { status?: string; tsv?: boolean }): Promise<void> {
+  const { view } = await open(cwd);
+  const wanted = options.status;
+  if (wanted !== undefined && !(wanted in STATUS_WORDS)) {
+    throw new UsageError(`no experiment ends as \`${wanted}\``, {
+      next: `one of: ${Object.keys(STATUS_WORDS).join(", ")}`,
+    });
+  }
+  const shown = view.experiments.filter((one) => wanted === undefined || one.status === wanted);
+  if (json) return printJson(shown);
+  if (options.tsv) return printLines([resultsTsv(view).trimEnd()]);
+  const statuses = wanted === undefined ? {} : { statuses: [wanted as Status | "open"] };
+  printLines(renderLog(view, { ...lookFor(process.stdout, process.env), ...statuses }));
+}
+
+export async function show(id: string, { cwd, json }: ReadOptions): Promise<void> {
+  const { view, place, study } = await open(cwd);
+  const wanted = /^\d+$/.test(id) ? `e${id}` : id;
+  const record = study.experiments.get(wanted as ExperimentId);
+  if (record === undefined) throw new UsageError(`there is no experiment ${id}`, { next: "nightlab log" });
+  const diff = record.commit === undefined ? "" : await diffOf(place, record.head, record.commit);
+  if (json) return printJson({ ...view.experiments.find((one) => one.id === wanted), diff });
+  const look = lookFor(process.stdout, process.env);
+  printLines([...renderExperiment(view, wanted, look), ...(diff === "" ? [] : ["", diff.trimEnd()])]);
+}
+
+async function open(cwd: string) {
+  const place = await locateStudy(cwd);
+  const reading = await readStudy(place);
+  return { place, study: reading.study, view: viewOf(place, reading) };
+}

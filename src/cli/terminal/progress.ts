@@ -1,0 +1,167 @@
+/** The live picture of a run as lines of text: pure, from the view alone. Knows no terminal. */
+
+import { type BudgetLine, scarcest } from "../../view/budget-lines.ts";
+import type { ExperimentView } from "../../view/experiment-view.ts";
+import { STATUS_WORDS } from "../../view/groups.ts";
+import { budgetText, estimateText, gainText, noiseText } from "../../view/report-words.ts";
+import type { RunView } from "../../view/run-view.ts";
+import type { StudyView } from "../../view/study-view.ts";
+import { formatDuration, formatGain, formatValue, sparkline, withUnit } from "../../view/words.ts";
+import { field, type Look, type Paint, paint, widthOf } from "./cells.ts";
+import { finishLines, statusMark } from "./marks.ts";
+
+export interface ProgressLook extends Look {
+  /** Closed experiments shown, newest last; 6 by default. */
+  readonly recent?: number;
+}
+
+/** Lines no wider than `columns`. */
+export function renderProgress(view: StudyView, look: ProgressLook): string[] {
+  const { run } = view;
+  const lines = run === undefined ? ["nightlab: nothing has been measured yet"] : runLines(view, run, look);
+  return finishLines(lines, look);
+}
+
+function runLines(view: StudyView, run: RunView, look: ProgressLook): string[] {
+  const colours = paint(look.colour);
+  return [
+    header(view, run, look),
+    ...budgetBar(run, look),
+    "",
+    ...curveLine(view, run, look),
+    ...gainLines(run, colours),
+    "",
+    ...inFlightLines(view, run, look),
+    ...recentLines(view, run, look),
+    ...view.warnings.slice(-1).map((text) => colours.yellow(`warning: ${text}`)),
+  ];
+}
+
+function header(view: StudyView, run: RunView, look: ProgressLook): string {
+  const colours = paint(look.colour);
+  const kept = run.counts.kept ?? 0;
+  const stage = run.stage === undefined ? run.state : `${run.state}: ${run.stage}`;
+  const left = `${colours.bold("nightlab")} ${run.tag}  ${stateColour(run, colours)(stage)}`;
+  const right = `${view.experiments.length} experiments, ${kept} kept  ${formatDuration(run.elapsedMs)}`;
+  const gap = look.columns - widthOf(left) - widthOf(right);
+  return gap < 2 ? `${left}  ${right}` : left + " ".repeat(gap) + right;
+}
+
+function stateColour({ state }: RunView, colours: Paint): (text: string) => string {
+  if (state === "ended") return colours.green;
+  return state === "paused" || state === "interrupted" ? colours.yellow : colours.cyan;
+}
+
+/** The limit that will end the run first. */
+function budgetBar(run: RunView, look: ProgressLook): string[] {
+  const line: BudgetLine | undefined = scarcest(run.budget);
+  if (line === undefined) return [];
+  const said = budgetText(line);
+  const width = Math.min(40, look.columns - widthOf(said) - 4);
+  if (width < 8) return [said];
+  const full = Math.round(line.part * width);
+  const [on, off] = look.ascii === true ? ["#", "."] : ["━", "─"];
+  const colours = paint(look.colour);
+  return [`${colours.blue(on.repeat(full))}${colours.dim(off.repeat(width - full))}  ${said}`];
+}
+
+function curveLine({ curve }: StudyView, run: RunView, look: ProgressLook): string[] {
+  if (run.baselineMean === undefined || curve.points.length === 0) return [];
+  const { metric } = run;
+  const name = `${metric.name} `;
+  const ends = `  base ${formatValue(run.baselineMean, metric.decimals)} ${metric.goal === "minimize" ? "lower" : "higher"} is better`;
+  const width = Math.max(8, look.columns - widthOf(name) - widthOf(ends));
+  const values = curve.points.map(({ value }) => value);
+  return [
+    `${name}${sparkline(values, { width, ascii: look.ascii === true })}${paint(look.colour).dim(ends)}`,
+  ];
+}
+
+/** Tentative and verified, always both: the difference between them is the point. */
+function gainLines(run: RunView, colours: Paint): string[] {
+  if (run.baselineMean === undefined) return [`baseline   being measured, ${run.measurements} done`];
+  const tentative = run.tentative === undefined ? "not yet" : gainText(run.metric, run.tentative);
+  return [`tentative  ${tentative}`, `verified   ${verifiedText(run, colours)}`];
+}
+
+function verifiedText(run: RunView, colours: Paint): string {
+  const gain = run.verifiedGain;
+  if (gain === undefined) return colours.dim("nothing proven yet");
+  if (gain.estimate === undefined) return `${gain.commit} held on fresh pairs, gain not measured yet`;
+  const said = estimateText(run, gain);
+  return gain.isProven ? colours.green(said) : colours.yellow(`${said}, not confirmed`);
+}
+
+function inFlightLines(view: StudyView, run: RunView, look: ProgressLook): string[] {
+  if (view.inFlight.length === 0) return run.state === "calibrating" ? [`noise  ${noiseText(run)}`, ""] : [];
+  const colours = paint(look.colour);
+  const lines = view.inFlight.map((one) => {
+    const mark = statusMark("open", look, colours);
+    const since = formatDuration(view.nowMs - one.openedAtMs);
+    const title = one.title ?? colours.dim("looking for an idea");
+    return `${mark} ${field(one.id, 5)}${field(one.stage ?? "", 18)} ${field(since, 7, "right")}  ${title}  ${colours.dim(one.researcher)}`;
+  });
+  return [...lines, ""];
+}
+
+function recentLines(view: StudyView, run: RunView, look: ProgressLook): string[] {
+  return view.experiments
+    .filter(({ status }) => status !== "open")
+    .toSorted((a, b) => (a.closedAtMs ?? 0) - (b.closedAtMs ?? 0))
+    .slice(-(look.recent ?? 6))
+    .map((one) => closedLine(one, run, look));
+}
+
+/** `✓ e12  +0.0123  RMSNorm before attention  tuner`. */
+function closedLine(one: ExperimentView, run: RunView, look: Look): string {
+  const colours = paint(look.colour);
+  const { decimals } = run.metric;
+  const gain =
+    one.gainOverHead === undefined ? STATUS_WORDS[one.status] : formatGain(one.gainOverHead, decimals);
+  const told = one.status === "kept" ? colours.green(gain) : gain;
+  const title = one.title ?? one.reasons[0] ?? "";
+  const width = Math.max(9, decimals + 5);
+  return `${statusMark(one.status, look, colours)} ${field(one.id, 5)}${field(told, width)}  ${title}  ${colours.dim(one.researcher)}`;
+}
+
+/** Items with commas on as many lines as they need, under one label. */
+function wrapped(label: string, items: readonly string[], columns: number): string[] {
+  const lines: string[] = [];
+  for (const item of items) {
+    const last = lines.at(-1);
+    if (last !== undefined && widthOf(last) + widthOf(item) + 3 <= columns)
+      lines[lines.length - 1] = `${last}, ${item}`;
+    else lines.push(`${last === undefined ? label : " ".repeat(label.length)}${item}`);
+  }
+  return lines;
+}
+
+/** About a dozen lines: where a run stands, for `nightlab status`. */
+export function renderStatus(view: StudyView, look: Look): string[] {
+  const { run } = view;
+  if (run === undefined) return renderProgress(view, look);
+  const colours = paint(look.colour);
+  const value = (number: number) => withUnit(formatValue(number, run.metric.decimals), run.metric);
+  const rest = run.reason === undefined ? [] : [`reason     ${run.reason}`];
+  const counts = Object.entries(run.counts).map(
+    ([status, number]) => `${number} ${STATUS_WORDS[status as ExperimentView["status"]]}`,
+  );
+  const lines = [
+    header(view, run, look),
+    ...rest,
+    `metric     ${run.metric.name}, ${run.metric.goal === "minimize" ? "lower" : "higher"} is better`,
+    ...(run.baselineMean === undefined ? [] : [`baseline   ${value(run.baselineMean)} (${run.baseline})`]),
+    `noise      ${noiseText(run)}`,
+    ...gainLines(run, colours),
+    ...wrapped("tried      ", counts, look.columns),
+    ...run.budget.map((line, index) => `${index === 0 ? "budget     " : "           "}${budgetText(line)}`),
+    ...view.inFlight
+      .slice(0, 4)
+      .map(
+        (one) =>
+          `now        ${one.id} ${one.researcher}: ${one.title ?? "looking for an idea"} (${one.stage ?? "under way"})`,
+      ),
+    ...view.warnings.slice(-1).map((text) => colours.yellow(`warning    ${text}`)),
+  ];
+  return finishLines(lines, look);
+}

@@ -1,0 +1,111 @@
+/** Experiments taken together: why they were not kept, and how well each researcher foresaw what came. */
+
+import type { ExperimentId, Status } from "../core/experiment.ts";
+import type { ExperimentView } from "./experiment-view.ts";
+
+export interface ReasonGroup {
+  readonly status: Status;
+  /** Plain words for the status. */
+  readonly meaning: string;
+  /** The reason they share; numbers that differ are written as `…`. */
+  readonly reason: string;
+  readonly experiments: readonly ExperimentId[];
+}
+
+/** What every status means to somebody who reads a report. */
+export const STATUS_WORDS: Readonly<Record<Status | "open", string>> = {
+  open: "under way",
+  kept: "kept",
+  discarded: "not better",
+  inconclusive: "too close to call",
+  crashed: "crashed",
+  timed_out: "ran out of time",
+  killed_early: "stopped early",
+  no_metric: "gave no value",
+  out_of_scope: "changed what it may not",
+  checks_failed: "failed the checks",
+  gave_up: "researcher gave up",
+  duplicate: "tried before",
+  no_change: "changed nothing",
+  interrupted: "interrupted",
+};
+
+/** Experiments that were not kept, by status and first reason, the largest group first. */
+export function reasonGroups(experiments: readonly ExperimentView[]): ReasonGroup[] {
+  const groups = new Map<
+    string,
+    { status: Status; reasons: Set<string>; pattern: string; ids: ExperimentId[] }
+  >();
+  for (const { id, status, reasons } of experiments) {
+    if (status === "kept" || status === "open") continue;
+    const reason = reasons[0] ?? STATUS_WORDS[status];
+    const pattern = withoutNumbers(reason);
+    const key = `${status} ${pattern}`;
+    const group = groups.get(key) ?? { status, reasons: new Set(), pattern, ids: [] };
+    group.reasons.add(reason);
+    group.ids.push(id);
+    groups.set(key, group);
+  }
+  return [...groups.values()]
+    .map(({ status, reasons, pattern, ids }) => ({
+      status,
+      meaning: STATUS_WORDS[status],
+      reason: reasons.size === 1 ? ([...reasons][0] ?? pattern) : pattern,
+      experiments: ids,
+    }))
+    .toSorted((a, b) => b.experiments.length - a.experiments.length);
+}
+
+/** Numbers, also those in ids such as `e12`, with their exponents; `1 run` and `6 runs` are the same pattern. */
+function withoutNumbers(reason: string): string {
+  return reason.replace(/[-+−]?\d+(?:\.\d+)?(?:e[-+]?\d+)?/gi, "…").replace(/… run\b/g, "… runs");
+}
+
+export interface ResearcherView {
+  readonly name: string;
+  readonly experiments: number;
+  readonly kept: number;
+  readonly verified: number;
+  /** Closed experiments whose idea came with a forecast and reached a verdict. */
+  readonly forecasts: number;
+  /** Mean forecast probability of those, and the share of them that was kept: equal when well calibrated. */
+  readonly meanProbability?: number;
+  readonly keptShare?: number;
+  /** Mean forecast gain and mean measured gain over the head, units of the metric. */
+  readonly meanForecastGain?: number;
+  readonly meanMeasuredGain?: number;
+  /** Mean squared distance of probability from what came, 0 is perfect, 0.25 is saying 50 % always. */
+  readonly brier?: number;
+}
+
+export function researcherViews(experiments: readonly ExperimentView[]): ResearcherView[] {
+  const byName = Map.groupBy(experiments, ({ researcher }) => researcher);
+  return [...byName].map(([name, own]) => ({
+    name,
+    experiments: own.length,
+    kept: own.filter(({ status }) => status === "kept").length,
+    verified: own.filter(({ isVerified }) => isVerified).length,
+    ...calibration(own),
+  }));
+}
+
+const JUDGED: readonly ExperimentView["status"][] = ["kept", "discarded", "inconclusive"];
+
+function calibration(own: readonly ExperimentView[]) {
+  const told = own.flatMap(({ forecast, status, gainOverHead }) =>
+    forecast === undefined || gainOverHead === undefined || !JUDGED.includes(status)
+      ? []
+      : [{ ...forecast, came: status === "kept" ? 1 : 0, measured: gainOverHead }],
+  );
+  if (told.length === 0) return { forecasts: 0 };
+  const mean = (of: (one: (typeof told)[number]) => number) =>
+    told.reduce((sum, one) => sum + of(one), 0) / told.length;
+  return {
+    forecasts: told.length,
+    meanProbability: mean(({ probability }) => probability),
+    keptShare: mean(({ came }) => came),
+    meanForecastGain: mean(({ gain }) => gain),
+    meanMeasuredGain: mean(({ measured }) => measured),
+    brier: mean(({ probability, came }) => (probability - came) ** 2),
+  };
+}

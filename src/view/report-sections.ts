@@ -1,0 +1,183 @@
+/** The content of a report as sections of plain cells; Markdown and HTML only dress it. */
+
+import type { ExperimentId } from "../core/experiment.ts";
+import type { ExperimentView } from "./experiment-view.ts";
+import {
+  budgetText,
+  gainText,
+  intervalText,
+  measuredBullets,
+  type NextCommand,
+  nextCommands,
+} from "./report-words.ts";
+import type { MetricView } from "./run-view.ts";
+import type { PromotionView, StudyView } from "./study-view.ts";
+import { count, formatGain, formatPercent, formatTime } from "./words.ts";
+
+/** `code` is set in a fixed font, `experiments` are ids that a page may link. Text is clean but not escaped. */
+export type Cell =
+  | { readonly kind: "text" | "number" | "code"; readonly text: string }
+  | { readonly kind: "experiments"; readonly ids: readonly ExperimentId[] };
+
+export interface ReportTable {
+  readonly columns: readonly { readonly name: string; readonly isNumber?: boolean }[];
+  readonly rows: readonly (readonly Cell[])[];
+}
+
+export interface Section {
+  readonly title: string;
+  readonly note?: string;
+  readonly table?: ReportTable;
+  readonly bullets?: readonly string[];
+  readonly commands?: readonly NextCommand[];
+}
+
+/** Sections that have something to say, in the order of a reader's questions. */
+export function reportSections(view: StudyView): Section[] {
+  const { run } = view;
+  if (run === undefined) return [{ title: "Next", commands: nextCommands(view) }];
+  return [
+    stackSection(view, run.verifiedStack, {
+      title: "Verified commits",
+      note: "Gains of single commits are estimates of the search; the headline is what was proven, for all of them together.",
+    }),
+    stackSection(view, run.tentativeStack, {
+      title: "Kept, not proven",
+      note: "They beat the head when they were tried, but no promotion has confirmed them. They are not in Verified.",
+    }),
+    discardSection(view),
+    promotionSection(view.promotions),
+    researcherSection(view, run.metric),
+    { title: "How it was measured", bullets: measuredBullets(view) },
+    { title: "Budget", bullets: run.budget.map(budgetText) },
+    { title: "Warnings", bullets: view.warnings },
+    { title: "Next", commands: nextCommands(view) },
+  ].filter((section) => section !== undefined && hasContent(section)) as Section[];
+}
+
+function hasContent({ table, bullets, commands }: Section): boolean {
+  return (table?.rows.length ?? 0) + (bullets?.length ?? 0) + (commands?.length ?? 0) > 0;
+}
+
+const text = (content: string): Cell => ({ kind: "text", text: content });
+const number = (content: string): Cell => ({ kind: "number", text: content });
+const code = (content: string): Cell => ({ kind: "code", text: content });
+
+function stackSection(
+  view: StudyView,
+  ids: readonly ExperimentId[],
+  words: { title: string; note: string },
+): Section {
+  const metric = view.run?.metric;
+  const kept = ids.flatMap((id) => view.experiments.find((one) => one.id === id) ?? []);
+  const columns = [
+    { name: "Experiment" },
+    { name: "Commit" },
+    { name: "Idea" },
+    { name: "By" },
+    { name: "Lines", isNumber: true },
+    { name: "Gain over its head", isNumber: true },
+    { name: "Over the baseline", isNumber: true },
+  ];
+  const rows = metric === undefined ? [] : kept.map((one) => stackRow(one, view, metric));
+  return { ...words, table: { columns, rows } };
+}
+
+function stackRow(one: ExperimentView, view: StudyView, metric: MetricView): Cell[] {
+  const estimate = one.verdict?.estimate;
+  const interval = estimate === undefined ? "" : intervalText(metric, estimate);
+  return [
+    { kind: "experiments", ids: [one.id] },
+    code(one.commit ?? ""),
+    text(one.title ?? ""),
+    text(one.researcher),
+    number(linesText(one)),
+    number(
+      one.gainOverHead === undefined ? "" : `${formatGain(one.gainOverHead, metric.decimals)}${interval}`,
+    ),
+    number(overBaseline(one, view, metric)),
+  ];
+}
+
+function overBaseline({ gainOverBaseline }: ExperimentView, { run }: StudyView, metric: MetricView): string {
+  if (gainOverBaseline === undefined) return "";
+  const mean = run?.baselineMean;
+  const fraction = mean === undefined || mean === 0 ? {} : { fraction: gainOverBaseline / Math.abs(mean) };
+  return gainText(metric, { absolute: gainOverBaseline, ...fraction });
+}
+
+function linesText({ files, added, deleted }: ExperimentView): string {
+  return files.length === 0 ? "" : `+${added} -${deleted}`;
+}
+
+function discardSection({ discards }: StudyView): Section {
+  const total = discards.reduce((sum, { experiments }) => sum + experiments.length, 0);
+  const rows = discards.map(({ meaning, reason, experiments }) => [
+    number(String(experiments.length)),
+    text(meaning),
+    text(reason),
+    { kind: "experiments" as const, ids: experiments },
+  ]);
+  const columns = [
+    { name: "Count", isNumber: true },
+    { name: "Outcome" },
+    { name: "Reason" },
+    { name: "Experiments" },
+  ];
+  return {
+    title: "Not kept",
+    note: `${count(total, "experiment")}, grouped by reason.`,
+    table: { columns, rows },
+  };
+}
+
+const PROMOTION_WORDS = {
+  keep: "proven",
+  discard: "suspect, head went back",
+  inconclusive: "not proven",
+} as const;
+
+function promotionSection(promotions: readonly PromotionView[]): Section {
+  const rows = promotions.map(({ atMs, head, verified, kind, reasons }) => [
+    text(formatTime(atMs)),
+    code(head),
+    code(verified),
+    text(PROMOTION_WORDS[kind]),
+    text(reasons.join(" ")),
+  ]);
+  const columns = [
+    { name: "When" },
+    { name: "Head" },
+    { name: "Against" },
+    { name: "Verdict" },
+    { name: "Why" },
+  ];
+  return { title: "Promotions", table: { columns, rows } };
+}
+
+function researcherSection({ researchers }: StudyView, { decimals }: MetricView): Section {
+  const percent = (part: number | undefined) => (part === undefined ? "" : formatPercent(part));
+  const gain = (value: number | undefined) => (value === undefined ? "" : formatGain(value, decimals));
+  const rows = researchers.map((one) => [
+    text(one.name),
+    number(String(one.experiments)),
+    number(String(one.kept)),
+    number(String(one.verified)),
+    number(percent(one.meanProbability)),
+    number(percent(one.keptShare)),
+    number(gain(one.meanForecastGain)),
+    number(gain(one.meanMeasuredGain)),
+  ]);
+  const numbers = [
+    "Experiments",
+    "Kept",
+    "Verified",
+    "Forecast chance",
+    "Share kept",
+    "Forecast gain",
+    "Measured gain",
+  ];
+  const columns = [{ name: "Researcher" }, ...numbers.map((name) => ({ name, isNumber: true }))];
+  const note = "Forecast columns are means over judged experiments that came with a forecast.";
+  return { title: "Researchers", note, table: { columns, rows } };
+}

@@ -1,0 +1,161 @@
+/** The sentences of a report and of `status`: what was proven, how it was measured, what to do next. Formats no page. */
+
+import type { Estimate } from "../core/judge.ts";
+import type { Channel } from "../core/metric.ts";
+import type { BudgetLine } from "./budget-lines.ts";
+import type { Gain } from "./gain.ts";
+import { shellWord } from "./plain-text.ts";
+import type { MetricView, RunView } from "./run-view.ts";
+import type { StudyView } from "./study-view.ts";
+import type { VerifiedGain } from "./verified.ts";
+import { count, formatDuration, formatGain, formatP, formatPercent, formatValue, withUnit } from "./words.ts";
+
+export interface Headline {
+  /** `pending`: something may still come. */
+  readonly tone: "proven" | "unproven" | "pending";
+  readonly text: string;
+}
+
+/** The one claim of a report. A gain is stated only if fresh pairs have shown it; else it says that nothing was proven. */
+export function headline(view: StudyView): Headline {
+  const { run } = view;
+  if (run === undefined) return { tone: "pending", text: "Nothing has been measured yet." };
+  const isOver = run.state === "ended";
+  const gain = run.verifiedGain;
+  if (gain?.isProven === true && gain.estimate !== undefined)
+    return { tone: "proven", text: provenText(run, gain, isOver) };
+  if (gain?.estimate !== undefined) {
+    const test = gain.source === "final" ? "the final test" : "the test after the promotion";
+    const text = `Nothing was proven: ${test} of ${gain.commit} measured ${estimateText(run, gain)}, which does not confirm a gain.`;
+    return { tone: "unproven", text };
+  }
+  if (gain?.source === "promoted") {
+    const text = `${gain.commit} held on fresh pairs, but its gain over the baseline has ${isOver ? "not been measured" : "yet to be measured"}.`;
+    return { tone: isOver ? "unproven" : "pending", text };
+  }
+  return { tone: isOver ? "unproven" : "pending", text: nothingProven(view, run, isOver) };
+}
+
+function provenText(run: RunView, gain: VerifiedGain, isOver: boolean): string {
+  const [where, after] =
+    gain.source === "final"
+      ? [gain.isHeldOut === true ? "on held-out data" : "on fresh runs (nothing was held out)", ""]
+      : ["on fresh pairs", isOver ? " The final test was not made." : " The final test is still to come."];
+  return `Verified gain ${estimateText(run, gain)} over the baseline ${where}.${after}`.replace(
+    /, (p [=<] [\d.]+) over the baseline (.*?)\./,
+    (_, p: string, rest: string) => ` over the baseline ${rest}, ${p}.`,
+  );
+}
+
+function nothingProven(view: StudyView, run: RunView, isOver: boolean): string {
+  if (view.experiments.length === 0)
+    return isOver
+      ? "Nothing was proven: only the baseline was measured."
+      : "Nothing is proven yet: the baseline is being measured.";
+  const kept = run.counts.kept ?? 0;
+  const tries = `${count(view.experiments.length, "experiment")}, ${kept} kept tentatively`;
+  return isOver
+    ? `Nothing was proven: ${tries}, none of them confirmed on fresh data.`
+    : `Nothing is proven yet: ${tries}.`;
+}
+
+/** `+0.0432 (+1.8 %) [0.0324, 0.0540], p = 0.00084`. */
+export function estimateText(
+  run: Pick<RunView, "metric">,
+  gain: Partial<Gain> & { estimate?: Estimate },
+): string {
+  const { estimate } = gain;
+  if (estimate === undefined) return "not measured";
+  const percent = gain.fraction === undefined ? "" : ` (${formatPercent(gain.fraction, true)})`;
+  const p = estimate.p === undefined ? "" : `, ${formatP(estimate.p)}`;
+  return `${withUnit(formatGain(estimate.gain, run.metric.decimals), run.metric)}${percent}${intervalText(run.metric, estimate)}${p}`;
+}
+
+export function intervalText({ decimals }: Pick<MetricView, "decimals">, { low, high }: Estimate): string {
+  if (low === undefined || high === undefined) return "";
+  return ` [${formatValue(low, decimals)}, ${formatValue(high, decimals)}]`;
+}
+
+/** `+0.0543 (+2.3 %)`. */
+export function gainText(metric: MetricView, gain: Gain): string {
+  const percent = gain.fraction === undefined ? "" : ` (${formatPercent(gain.fraction, true)})`;
+  return `${withUnit(formatGain(gain.absolute, metric.decimals), metric)}${percent}`;
+}
+
+/** Noise in words and numbers. */
+export function noiseText({ noise, metric }: Pick<RunView, "noise" | "metric">): string {
+  if (noise === undefined) return "not calibrated yet";
+  if (noise.isDeterministic) return "none: equal code gives equal values, one run is the truth";
+  const spread = (sd: number) => withUnit(formatValue(sd, metric.decimals), metric);
+  const run = `one run varies by ${spread(noise.sdRun)} (standard deviation, ${count(noise.degreesOfFreedom, "degree")} of freedom)`;
+  return metric.isTiming ? run : `${run}, repeats of one seed by ${spread(noise.sdRepeat)}`;
+}
+
+/** What a number is worth, by how it reached nightlab. */
+const CHANNEL_WORDS: Readonly<Record<Channel, string>> = {
+  artifact: "scored by the evaluator of the base commit on what the candidate left behind (strong)",
+  harness: "measured by nightlab itself (strong)",
+  file: "read from a result file that the metric command wrote (medium)",
+  stdout: "read from the output of the candidate's own process (weak: it could print any number)",
+};
+
+export function measuredBullets({ run }: StudyView): string[] {
+  if (run === undefined) return [];
+  const { metric, baselineMean, channel } = run;
+  const useful = metric.minEffect === undefined ? "" : `, gains under ${metric.minEffect} do not count`;
+  const bullets = [
+    `Metric: ${metric.name}, ${metric.goal === "minimize" ? "lower" : "higher"} is better${useful}.`,
+  ];
+  if (baselineMean !== undefined)
+    bullets.push(
+      `Baseline ${run.baseline}: ${withUnit(formatValue(baselineMean, metric.decimals), metric)}, mean of its calibration.`,
+    );
+  bullets.push(`Noise: ${noiseText(run)}.`);
+  if (channel !== undefined) bullets.push(`Channel: ${channel}, ${CHANNEL_WORDS[channel]}.`);
+  bullets.push(
+    `Sandbox: ${run.sandbox}.`,
+    `${count(run.measurements, "measurement")} in ${formatDuration(run.elapsedMs)} of work.`,
+  );
+  return bullets;
+}
+
+/** `31 of 100 experiments (69 left)`. */
+export function budgetText({ name, unit, spent, limit, left }: BudgetLine): string {
+  const say = (amount: number) =>
+    unit === "ms"
+      ? formatDuration(amount)
+      : unit === "usd"
+        ? `$${amount.toFixed(2)}`
+        : String(Math.round(amount));
+  const what = {
+    time: "of work",
+    until: "to the deadline",
+    usd: "US dollars",
+    plateau: "experiments in a row without a keep",
+  };
+  const noun = name in what ? what[name as keyof typeof what] : name;
+  return `${say(spent)} of ${say(limit)} ${noun} (${say(left)} left)`;
+}
+
+export interface NextCommand {
+  readonly command: string;
+  readonly why: string;
+}
+
+/** What to type now, the most useful first. */
+export function nextCommands({ run }: StudyView): NextCommand[] {
+  if (run === undefined) return [{ command: "nightlab run", why: "start the first run" }];
+  const branch = shellWord(`nightlab/${run.tag}`);
+  if (run.state === "paused" || run.state === "interrupted")
+    return [{ command: "nightlab resume", why: "go on where it stopped" }];
+  if (run.state !== "ended") return [{ command: "nightlab status", why: "see how it goes" }];
+  if (run.verifiedGain?.isProven === true)
+    return [
+      { command: `git log --stat ${run.baseline}..${branch}`, why: "read what was proven" },
+      { command: `git merge ${branch}`, why: "take it" },
+    ];
+  return [
+    { command: "nightlab log", why: "see what was tried and why it was not kept" },
+    { command: "nightlab run", why: "search on, after a look at program.md" },
+  ];
+}

@@ -1,0 +1,73 @@
+/** What was proven over the baseline, and what kept commits it rests on. Says nothing that no fresh pair has shown. */
+
+import type { ExperimentId } from "../core/experiment.ts";
+import type { Estimate } from "../core/judge.ts";
+import type { Purpose } from "../core/ledger.ts";
+import type { Channel } from "../core/metric.ts";
+import { measurementsOf, type RunRecord, type Study } from "../core/study.ts";
+import { type Gain, short, weakestChannel } from "./gain.ts";
+import { cleanLine } from "./plain-text.ts";
+
+/**
+ * `final`: the final test of Verified against the baseline. `published`: pairs measured after a promotion, before the
+ * end. `promoted`: promoted, and its gain over the baseline has not been measured yet (no estimate).
+ */
+export interface VerifiedGain extends Partial<Gain> {
+  readonly source: "final" | "published" | "promoted";
+  readonly commit: string;
+  /** The test says keep and its interval, where there is one, excludes zero. */
+  readonly isProven: boolean;
+  /** Held-out data or seeds; known for the final test only. */
+  readonly isHeldOut?: boolean;
+  readonly estimate?: Estimate;
+  readonly reasons: readonly string[];
+  readonly channel?: Channel;
+}
+
+/** Undefined while Verified is the baseline: nothing was proven. */
+export function provenGain(study: Study, run: RunRecord): VerifiedGain | undefined {
+  if (run.verified === run.baseline) return undefined;
+  const commit = short(run.verified);
+  const { final, published } = run;
+  if (final?.verified === run.verified) {
+    const { estimate, kind, reasons } = final.verdict;
+    return {
+      source: "final",
+      commit,
+      isProven: kind === "keep" && isAboveZero(estimate),
+      isHeldOut: final.isHeldOut,
+      ...(estimate === undefined ? {} : { estimate }),
+      reasons: reasons.map((reason) => cleanLine(reason)),
+      ...channelOf(study, run, "final"),
+    };
+  }
+  if (published?.commit === run.verified) {
+    const { estimate } = published;
+    const isProven = isAboveZero(estimate);
+    return {
+      source: "published",
+      commit,
+      isProven,
+      estimate,
+      reasons: [],
+      ...channelOf(study, run, "publish"),
+    };
+  }
+  return { source: "promoted", commit, isProven: false, reasons: [], ...channelOf(study, run, "promotion") };
+}
+
+/** Kept experiments of Head that are in Verified, oldest first. */
+export function verifiedStack(study: Study, run: RunRecord): ExperimentId[] {
+  const last = run.stack.findLastIndex((id) => study.experiments.get(id)?.commit === run.verified);
+  return run.stack.slice(0, last + 1);
+}
+
+function isAboveZero(estimate: Estimate | undefined): boolean {
+  return estimate !== undefined && estimate.gain > 0 && (estimate.low ?? estimate.gain) > 0;
+}
+
+function channelOf(study: Study, run: RunRecord, purpose: Purpose): { channel?: Channel } {
+  const measured = measurementsOf(study.byCommit.get(run.verified) ?? [], purpose);
+  const channel = weakestChannel(measured.map(({ measurement }) => measurement.channel));
+  return channel === undefined ? {} : { channel };
+}
