@@ -23,6 +23,7 @@ function follow({ make, problem, seed, noise, inFlight, marks }: Course): number
     dimensions: problem.dimensions,
     start: problem.start,
     random: seededRandom(seed),
+    noiseSd: noise,
   });
   optimiser.tell([{ point: problem.start, loss: 1 }]);
   const open: Point[] = [];
