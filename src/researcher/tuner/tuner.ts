@@ -19,7 +19,7 @@ import { forecastOf, resultsOf, triedSettings } from "./past.ts";
 import { type Random, seededRandom } from "./random.ts";
 import { type Settings, type Space, spaceOf } from "./space.ts";
 
-/** Above this a surrogate costs seconds a proposal and wins nothing over an evolution strategy (bench/tuner.ts). */
+/** Up to here the surrogate was found ahead of CMA-ES; each further knob makes it slower and its lead smaller. */
 const MOST_SURROGATE_KNOBS = 30;
 /** A file full of numbers is searched no better for having them all; annotated ones come first. */
 const MOST_KNOBS = 60;
