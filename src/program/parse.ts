@@ -121,6 +121,9 @@ function checkLinks(
 }
 
 function refuseText(source: string): Finding | undefined {
+  if (/^\uFEFF?\s*$/.test(source)) {
+    return { line: 1, cause: "The file is empty.", fix: "Run `nightlab init` to write a first program.md." };
+  }
   const nul = source.indexOf("\0");
   if (nul !== -1) {
     const line = source.slice(0, nul).split("\n").length;
