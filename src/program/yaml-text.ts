@@ -66,7 +66,10 @@ type Place = (offset: number) => { line: number; column: number };
 
 function syntaxFindings(document: Document, text: string, place: Place): Finding[] {
   const seen = new Set<number>();
-  return [...document.errors, ...document.warnings].flatMap((error) => {
+  const errors = [...document.errors, ...document.warnings];
+  // Where nesting gave up, every open bracket complains as well: thousands of them, of which none is the cause.
+  const exhausted = errors.find((error) => error.code === "RESOURCE_EXHAUSTION");
+  return (exhausted ? [exhausted] : errors.slice(0, 20)).flatMap((error) => {
     // A bracket that never closes is found at the end; later complaints about the same place add nothing.
     const at = place(startOf(document, error));
     if (seen.has(at.line) || seen.size >= 5) return [];

@@ -59,7 +59,7 @@ describe("adding an idea", () => {
         expect(parsed(after).ideas).toHaveLength(parsed(before).ideas.length + 1);
         expect(/(^|[^\r])\n/.test(after)).toBe(/(^|[^\r])\n/.test(before));
       }),
-      { numRuns: 100 },
+      { numRuns: 40 },
     );
   });
 
@@ -138,7 +138,7 @@ describe("setting a key", () => {
         expect(edited.slice(edited.indexOf("# Mission"))).toBe(source.slice(source.indexOf("# Mission")));
         expect(setKey(edited, ["measure"], "node train.ts")).toBe(source);
       }),
-      { numRuns: 150 },
+      { numRuns: 50 },
     );
   });
 

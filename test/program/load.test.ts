@@ -67,11 +67,13 @@ test("a linked file outside the program's folder is not read", () => {
   write("secret.patch", "secret");
   const path = write(
     "d/program.md",
-    `${withLines({})}## Ideas\n- [ ] x [patch](out.patch)\n- [ ] y [patch](../secret.patch)\n`,
+    `${withLines({})}## Ideas\n- [ ] x [patch](out.patch)\n- [ ] y [patch](../secret.patch)\n- [ ] z [patch](loop.patch)\n`,
   );
+  symlinkSync("loop.patch", join(folder, "d/loop.patch"));
   symlinkSync(join(folder, "secret.patch"), join(folder, "d/out.patch"));
   expect(parseProgramFile(path).problems.map(({ line, cause }) => [line, cause])).toEqual([
     [8, "The patch out.patch is not there."],
     [9, 'The patch is not used: "../secret.patch" leaves the repository with `..`.'],
+    [10, "The patch loop.patch is not there."],
   ]);
 });

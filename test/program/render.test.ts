@@ -70,7 +70,7 @@ test("any command survives being written", () => {
         expect(parsed(renderFrontMatter({ ...small, measure })).measure).toBe(measure);
       },
     ),
-    { numRuns: 100 },
+    { numRuns: 60 },
   );
 });
 
