@@ -83,6 +83,11 @@ function liveDisplay(): Display {
         stages.set(experiment, stage);
         draw();
       },
+      onPoint: ({ experiment }, { step, values }) => {
+        const seen = Object.entries(values).map(([name, value]) => `${name} ${value}`);
+        stages.set(experiment ?? "run", `measuring, step ${step}: ${seen.join(", ")}`);
+        draw();
+      },
     },
     start: (run) => {
       current = { study: run.lab.study, run };

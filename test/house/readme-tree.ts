@@ -31,17 +31,22 @@ function linesOf(folder: string, depth: number): string[] {
     ...entries.flatMap((entry) => {
       const path = `${folder}/${entry.name}`;
       if (entry.isDirectory()) return linesOf(path, depth + 1);
-      return [`${`${indent}  ${entry.name}`.padEnd(30)} ${clauseOf(path)}`.slice(0, WIDTH).trimEnd()];
+      const line = `${`${indent}  ${entry.name}`.padEnd(30)} ${clauseOf(path)}`.trimEnd();
+      return [line.length > WIDTH ? `${line.slice(0, WIDTH - 1)}…` : line];
     }),
   ];
 }
 
-/** The head comment up to its first full stop, colon or semicolon. */
+/** The first sentence of the head comment. */
 function clauseOf(path: string): string {
   const text = readFileSync(join(root, path), "utf8").replace(/^#!.*\n/, "");
-  const block = /^\/\*\*([\s\S]*?)\*\//.exec(text)?.[1] ?? /^((?:\/\/.*\n)+)/.exec(text)?.[1] ?? "";
-  const plain = block.replaceAll(/^\s*(\*|\/\/)\s?/gm, "").replaceAll(/\s+/g, " ").trim();
-  return plain.split(/[.:;](?:\s|$)/)[0] ?? "";
+  const head = text.replace(/^(\/\/ biome.*\n|\/\*\* biome.*\n)+\n*/, "");
+  const block = /^\/\*\*([\s\S]*?)\*\//.exec(head)?.[1] ?? /^((?:\/\/.*\n)+)/.exec(head)?.[1] ?? "";
+  const plain = block
+    .replaceAll(/^\s*(\*|\/\/)\s?/gm, "")
+    .replaceAll(/\s+/g, " ")
+    .trim();
+  return plain.split(/\.(?:\s|$)/)[0] ?? "";
 }
 
 if (process.argv.includes("--write")) writeFileSync(readmePath, withTree(readFileSync(readmePath, "utf8")));
