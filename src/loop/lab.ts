@@ -282,7 +282,7 @@ const RECENT_EXPERIMENTS = 60;
 const RECENT_MEASUREMENTS = 20;
 const RESERVED_PROMOTION_PAIRS = 4;
 /** Measurements that take longer than the recent ones must not cost the night its proof. */
-const RESERVE_SAFETY = 1.25;
+const RESERVE_SAFETY = 1.5;
 
 function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -85,10 +85,10 @@ async function compare(lab: Lab, comparison: Comparison, signal: AbortSignal): P
   for (;;) {
     const failure = failureOf(lab, comparison);
     if (failure !== undefined) return failure;
-    const step = lab.parts.judge.next(evidenceFor(lab, comparison));
+    const limit = lab.proofLimit();
+    const step = lab.parts.judge.next(evidenceFor(lab, comparison, limit !== undefined));
     if (step.kind === "measure_more") throw new Error("a paired stage asks for pairs");
     if (step.kind !== "measure_pair") return step;
-    const limit = lab.proofLimit();
     if (limit !== undefined) return { kind: "inconclusive", reasons: [`not finished: ${limit}`] };
     await measurePair(lab, comparison, { ...step, signal });
   }
@@ -112,14 +112,24 @@ async function measurePair(
   else await Promise.all(measures.map((each) => each()));
 }
 
-function evidenceFor(lab: Lab, comparison: Comparison): PairedEvidence {
+function evidenceFor(lab: Lab, comparison: Comparison, isBudgetSpent: boolean): PairedEvidence {
   const { metric } = lab.parts.program;
   const { noise } = lab.run;
   if (noise === undefined) throw new Error("judging before calibration");
   const { stage, ordinal } = comparison;
   const seeds = seedsOf(lab, comparison);
   const pairs = pairsOf(lab, comparison);
-  return { stage, ordinal, metric, rule: lab.parts.rule, noise, ...lab.noiseGroups(), pairs, seeds };
+  return {
+    stage,
+    ordinal,
+    isBudgetSpent,
+    metric,
+    rule: lab.parts.rule,
+    noise,
+    ...lab.noiseGroups(),
+    pairs,
+    seeds,
+  };
 }
 
 function seedsOf(lab: Lab, { stage, ordinal }: Comparison): number[] {
