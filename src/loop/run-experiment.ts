@@ -128,7 +128,7 @@ async function judgeCandidate(lab: Lab, record: ExperimentRecord, signal: AbortS
     if (limit !== undefined) return { kind: "inconclusive", reasons: [`not finished: ${limit}`] };
     const sides = step.kind === "measure_more" ? [step.side] : sidesOf(step.first);
     for (const side of sides) {
-      lab.parts.onStage?.(record.id, `measuring ${side}, seed ${step.seed}`);
+      lab.parts.onStage?.(record.id, side === "head" ? "measuring its head" : "measuring");
       if (side === "candidate") await measureCandidate(lab, record, { seed: step.seed, signal });
       else if (!(await measureAnchor(lab, record, { seed: step.seed, signal })))
         return { kind: "head_fails" };

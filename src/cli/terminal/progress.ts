@@ -99,7 +99,7 @@ function inFlightLines(view: StudyView, run: RunView, look: ProgressLook): strin
     const mark = statusMark("open", look, colours);
     const since = formatDuration(view.nowMs - one.openedAtMs);
     const title = one.title ?? colours.dim("looking for an idea");
-    return `${mark} ${field(one.id, 5)}${field(one.stage ?? "", 18)} ${field(since, 7, "right")}  ${title}  ${colours.dim(one.researcher)}`;
+    return `${mark} ${field(one.id, 5)}${field(one.stage ?? "", 30)} ${field(since, 7, "right")}  ${title}  ${colours.dim(one.researcher)}`;
   });
   return [...lines, ""];
 }
