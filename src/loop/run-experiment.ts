@@ -120,32 +120,38 @@ type Failure = Exclude<Outcome, { kind: "measured" }>;
 
 async function judgeCandidate(lab: Lab, record: ExperimentRecord, signal: AbortSignal): Promise<Judged> {
   for (;;) {
-    const failure = lab.candidateLines(record).find(({ outcome }) => outcome.kind !== "measured")?.outcome;
-    if (failure !== undefined && failure.kind !== "measured") return { kind: "failed", outcome: failure };
+    const outcome = failureOf(lab, record);
+    if (outcome !== undefined) return { kind: "failed", outcome };
     const step = lab.parts.judge.next(evidenceFor(lab, record));
     if (step.kind !== "measure_more" && step.kind !== "measure_pair") return step;
     const limit = lab.measuringLimit();
     if (limit !== undefined) return { kind: "inconclusive", reasons: [`not finished: ${limit}`] };
     const sides = step.kind === "measure_more" ? [step.side] : sidesOf(step.first);
     for (const side of sides) {
-      lab.parts.onStage?.(record.id, side === "head" ? "measuring its head" : "measuring");
-      if (side === "candidate") await measureCandidate(lab, record, { seed: step.seed, signal });
-      else if (!(await measureAnchor(lab, record, { seed: step.seed, signal })))
-        return { kind: "head_fails" };
+      if (!(await measureSide(lab, record, { side, seed: step.seed, signal }))) return { kind: "head_fails" };
     }
   }
+}
+
+function failureOf(lab: Lab, record: ExperimentRecord): Failure | undefined {
+  const outcomes = lab.candidateLines(record).map(({ outcome }) => outcome);
+  return outcomes.find((outcome) => outcome.kind !== "measured");
 }
 
 function sidesOf(first: "challenger" | "defender"): ("candidate" | "head")[] {
   return first === "challenger" ? ["candidate", "head"] : ["head", "candidate"];
 }
 
-async function measureCandidate(
+/** False when the head failed; what the candidate does is in the ledger. */
+async function measureSide(
   lab: Lab,
   record: ExperimentRecord,
-  { seed, signal }: { seed: number; signal: AbortSignal },
-) {
+  { side, seed, signal }: { side: "candidate" | "head"; seed: number; signal: AbortSignal },
+): Promise<boolean> {
+  lab.parts.onStage?.(record.id, side === "head" ? "measuring its head" : "measuring");
+  if (side === "head") return await measureAnchor(lab, record, { seed, signal });
   await lab.measure({ commit: commitOf(record), seed, purpose: "tentative", experiment: record.id }, signal);
+  return true;
 }
 
 /** False when the head itself cannot be measured any more: it was dropped for Verified, and the experiment goes on there. */
