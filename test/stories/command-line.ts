@@ -19,7 +19,7 @@ export interface Said {
 }
 
 /** A started nightlab and what it has printed so far. */
-export interface Started {
+interface Started {
   readonly child: ChildProcess;
   readonly ended: Promise<Said>;
   /** Resolves once a line of stdout matches; rejects when the process ends without one. */

@@ -1,0 +1,23 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Kill, killAndResume } from "./crash-matrix.ts";
+import { makeWorld, type World } from "./make-lab.ts";
+
+let world: World;
+beforeAll(async () => {
+  world = await makeWorld();
+});
+afterAll(() => world.remove());
+
+/** Some steps of each kind; crash.slow.test.ts has them all. */
+const KILLS: Kill[] = [
+  { at: 2, when: "after" },
+  { at: 13, when: "after" },
+  { at: 17, when: "before" },
+  { at: 19, when: "after" },
+  { at: 20, when: "before", parallel: 2 },
+  { at: 31, when: "after" },
+];
+
+test.each(KILLS)("a run killed $when step $at goes on, repeats nothing and ends the same", async (kill) => {
+  expect(await killAndResume(world, kill)).toBe(true);
+});
