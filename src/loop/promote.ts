@@ -49,7 +49,7 @@ export async function promote(lab: Lab, options: { isLast: boolean }, signal: Ab
 }
 
 /** Moves Verified in git, then in the ledger. */
-async function moveVerified(lab: Lab, to: CommitSha, from: CommitSha): Promise<void> {
+export async function moveVerified(lab: Lab, to: CommitSha, from: CommitSha): Promise<void> {
   if (!(await lab.parts.workspaces.advance(refs.verified(lab.tag), to, from))) {
     throw new InfrastructureError(`${refs.verified(lab.tag)} was moved by someone else`);
   }

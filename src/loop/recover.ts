@@ -3,10 +3,12 @@
 import { UsageError } from "../core/errors.ts";
 import { type CommitSha, refs } from "../core/experiment.ts";
 import type { Lab } from "./lab.ts";
+import { moveVerified } from "./promote.ts";
 
 export async function recover(lab: Lab): Promise<void> {
   await recoverHead(lab);
   await recoverVerified(lab);
+  await finishPromotion(lab);
   for (const record of [...lab.study.experiments.values()]) {
     if (record.status !== undefined || record.commit !== undefined) continue;
     const reasons = ["the process ended before there was a candidate"];
@@ -50,6 +52,17 @@ async function recoverVerified(lab: Lab): Promise<void> {
   if (at === undefined || last?.verdict.kind !== "keep" || last.head !== at)
     throw foreignRef(refs.verified(run.tag), run.verified, at);
   await lab.record({ kind: "verified_moved", run: run.tag, from: run.verified, to: at });
+}
+
+/** A promotion that was judged but not acted upon, because the process died in between, is acted upon now. */
+async function finishPromotion(lab: Lab): Promise<void> {
+  const { run } = lab;
+  const last = run.promotions.at(-1);
+  if (last === undefined || last.verified !== run.verified || last.head === run.verified) return;
+  if (last.verdict.kind === "keep") await moveVerified(lab, last.head, last.verified);
+  if (last.verdict.kind === "discard" && run.head === last.head) {
+    await lab.moveHead(run.verified, run.head, { reason: "suspect" });
+  }
 }
 
 function foreignRef(ref: string, expected: CommitSha, found: CommitSha | undefined): UsageError {

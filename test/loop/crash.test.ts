@@ -16,6 +16,8 @@ const KILLS: Kill[] = [
   { at: 19, when: "after" },
   { at: 20, when: "before", parallel: 2 },
   { at: 31, when: "after" },
+  { at: 42, when: "after" },
+  { at: 43, when: "before" },
 ];
 
 test.each(KILLS)("a run killed $when step $at goes on, repeats nothing and ends the same", async (kill) => {
