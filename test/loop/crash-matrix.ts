@@ -9,7 +9,7 @@ import { runStudy } from "../../src/loop/run-study.ts";
 import { MemoryLedger } from "../../src/testing/memory-ledger.ts";
 import { scriptedResearcher } from "../../src/testing/scripted-researcher.ts";
 import { git } from "../stories/repositories.ts";
-import { goOn, openLab, TAG, type World, write } from "./make-lab.ts";
+import { goOn, openLab, TAG, type World, write } from "./world.ts";
 
 const VALUES = [90, 101, 80, 102];
 

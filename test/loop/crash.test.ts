@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Kill, killAndResume } from "./crash-matrix.ts";
-import { makeWorld, type World } from "./make-lab.ts";
+import { makeWorld, type World } from "./world.ts";
 
 let world: World;
 beforeAll(async () => {

@@ -16,9 +16,9 @@ import { parseProgram } from "../../src/program/parse.ts";
 import { FakeClock } from "../../src/testing/fake-clock.ts";
 import { MemoryLedger } from "../../src/testing/memory-ledger.ts";
 import { scriptedResearcher, type Turn } from "../../src/testing/scripted-researcher.ts";
-import { type Answer, ScriptedSandbox } from "../../src/testing/scripted-sandbox.ts";
 import { type GitWorkspaces, openWorkspaces } from "../../src/workspace/workspaces.ts";
 import { git, makeRepository, programText } from "../stories/repositories.ts";
+import { type Answer, ScriptedSandbox } from "./answering-sandbox.ts";
 
 export const TAG = "night" as RunTag;
 

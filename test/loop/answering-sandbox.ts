@@ -1,7 +1,7 @@
 /** A sandbox that starts nothing: a function answers each command. For tests of the loop. */
 
-import type { Resources } from "../core/metric.ts";
-import type { Ending, Exit, Sandbox, SandboxCommand } from "../core/sandbox.ts";
+import type { Resources } from "../../src/core/metric.ts";
+import type { Ending, Exit, Sandbox, SandboxCommand } from "../../src/core/sandbox.ts";
 
 export interface Answer {
   readonly stdout?: string;

@@ -5,19 +5,9 @@ import { refs } from "../../src/core/experiment.ts";
 import type { Researcher } from "../../src/core/researcher.ts";
 import { runStudy } from "../../src/loop/run-study.ts";
 import { scriptedResearcher } from "../../src/testing/scripted-researcher.ts";
-import { ScriptedSandbox } from "../../src/testing/scripted-sandbox.ts";
 import { git } from "../stories/repositories.ts";
-import {
-  goOn,
-  makeWorld,
-  measureValue,
-  never,
-  openLab,
-  statuses,
-  TAG,
-  type World,
-  write,
-} from "./make-lab.ts";
+import { ScriptedSandbox } from "./answering-sandbox.ts";
+import { goOn, makeWorld, measureValue, never, openLab, statuses, TAG, type World, write } from "./world.ts";
 
 let world: World;
 beforeEach(async () => {
