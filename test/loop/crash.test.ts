@@ -10,14 +10,10 @@ afterAll(() => world.remove());
 
 /** Some steps of each kind; crash.slow.test.ts has them all. */
 const KILLS: Kill[] = [
-  { at: 2, when: "after" },
   { at: 13, when: "after" },
-  { at: 17, when: "before" },
   { at: 19, when: "after" },
   { at: 20, when: "before", parallel: 2 },
-  { at: 31, when: "after" },
   { at: 42, when: "after" },
-  { at: 43, when: "before" },
 ];
 
 test.each(KILLS)("a run killed $when step $at goes on, repeats nothing and ends the same", async (kill) => {
