@@ -4,10 +4,12 @@ import type { PastExperiment } from "../core/brief.ts";
 import {
   type Budget,
   expectedMeasurements,
+  searchLimit,
   proofLimit,
   type Reserve,
   type Spent,
-  searchLimit,
+  measuringLimit,
+  searchTimeLeftMs,
 } from "../core/budget.ts";
 import { type Clock, seedFrom } from "../core/clock.ts";
 import { InfrastructureError } from "../core/errors.ts";
@@ -58,6 +60,7 @@ export class Lab {
   readonly study: Study;
   readonly slots: Slots;
   #writing: Promise<void> = Promise.resolve();
+  #measuring = 0;
   readonly #anchorsInFlight = new Map<string, Promise<Outcome>>();
 
   constructor(parts: LabParts, study: Study) {
@@ -101,13 +104,18 @@ export class Lab {
     return id;
   }
 
-  /** Measures in a free slot and records the outcome. */
+  /** Measures in a free slot and records the outcome. It counts against the budget from the call on. */
   async measure(request: MeasureRequest & { purpose: Purpose }, signal: AbortSignal): Promise<Outcome> {
-    const outcome = await this.slots.use(() => measure(this.parts, request, signal), signal);
-    const { commit, seed, purpose, experiment } = request;
-    const about = experiment === undefined ? {} : { experiment };
-    await this.record({ kind: "measured", run: this.tag, purpose, commit, seed, ...about, outcome });
-    return outcome;
+    this.#measuring += 1;
+    try {
+      const outcome = await this.slots.use(() => measure(this.parts, request, signal), signal);
+      const { commit, seed, purpose, experiment } = request;
+      const about = experiment === undefined ? {} : { experiment };
+      await this.record({ kind: "measured", run: this.tag, purpose, commit, seed, ...about, outcome });
+      return outcome;
+    } finally {
+      this.#measuring -= 1;
+    }
   }
 
   /** Measures a head on one of its seeds; experiments that ask for the same at once share one measurement. */
@@ -184,20 +192,33 @@ export class Lab {
     const run = this.run;
     const nowMs = this.parts.clock.now();
     const workedMs = run.workedMs + Math.max(0, nowMs - run.lastAtMs);
-    return { experiments: run.experiments, measurements: run.measurements, workedMs, nowMs };
+    const { experiments, startedAtMs } = run;
+    const measurements = run.measurements + this.#measuring;
+    return { experiments, measurements, workedMs, startedAtMs, nowMs };
   }
 
-  /** Why search must stop, or undefined. */
+  /** Why no experiment may be opened any more, or undefined. */
   searchLimit(): string | undefined {
     return searchLimit(this.parts.budget, this.spent(), this.#reserve());
   }
 
-  proofLimit(): string | undefined {
-    return proofLimit(this.parts.budget, this.spent());
+  /** Why search may not measure `next` times more, or undefined. */
+  measuringLimit(next: number): string | undefined {
+    return measuringLimit(this.parts.budget, this.spent(), this.#reserve(), next);
+  }
+
+  searchTimeLeftMs(): number {
+    return searchTimeLeftMs(this.parts.budget, this.spent(), this.#reserve());
+  }
+
+  /** Why not even proof may measure `next` times more, or undefined. */
+  proofLimit(next: number): string | undefined {
+    return proofLimit(this.parts.budget, this.spent(), next);
   }
 
   mode(): "confirm" | "sequential" {
-    const expected = expectedMeasurements(this.parts.budget, this.#measurementMs(), this.slots.size);
+    const cost = { measurementMs: this.#measurementMs(), slots: this.slots.size };
+    const expected = expectedMeasurements(this.parts.budget, this.spent(), cost);
     return expected !== undefined && expected < SMALL_BUDGET_MEASUREMENTS ? "confirm" : "sequential";
   }
 
@@ -234,8 +255,10 @@ export class Lab {
 
   /** Cost of a final promotion and the final test, from what measurements have cost so far. */
   #reserve(): Reserve {
-    const { finalPairs } = this.parts.rule;
-    const measurements = 2 * (finalPairs + RESERVED_PROMOTION_PAIRS);
+    // A deterministic metric is proven by one pair at each stage.
+    const isExact = this.run.noise?.isDeterministic ?? false;
+    const pairs = isExact ? 2 : this.parts.rule.finalPairs + RESERVED_PROMOTION_PAIRS;
+    const measurements = 2 * pairs;
     const slots = Math.min(2, this.slots.size);
     return { measurements, timeMs: (measurements * this.#measurementMs()) / slots };
   }

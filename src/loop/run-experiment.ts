@@ -124,9 +124,9 @@ async function judgeCandidate(lab: Lab, record: ExperimentRecord, signal: AbortS
     if (failure !== undefined && failure.kind !== "measured") return { kind: "failed", outcome: failure };
     const step = lab.parts.judge.next(evidenceFor(lab, record));
     if (step.kind !== "measure_more" && step.kind !== "measure_pair") return step;
-    const limit = lab.searchLimit();
-    if (limit !== undefined) return { kind: "inconclusive", reasons: [`not finished: ${limit}`] };
     const sides = step.kind === "measure_more" ? [step.side] : sidesOf(step.first);
+    const limit = lab.measuringLimit(sides.length);
+    if (limit !== undefined) return { kind: "inconclusive", reasons: [`not finished: ${limit}`] };
     for (const side of sides) {
       lab.parts.onStage?.(record.id, `measuring ${side}, seed ${step.seed}`);
       if (side === "candidate") await measureCandidate(lab, record, { seed: step.seed, signal });
