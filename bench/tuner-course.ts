@@ -17,12 +17,13 @@ export interface Course {
 }
 
 /** True loss of the recommended point at each mark; a recommended crash counts as the start. */
-export function follow({ make, problem, seed, noise, inFlight, marks }: Course): number[] {
+function follow({ make, problem, seed, noise, inFlight, marks }: Course): number[] {
   const luck = seededRandom(`${seed}/noise`);
   const optimiser = make({
     dimensions: problem.dimensions,
     start: problem.start,
     random: seededRandom(seed),
+    noiseSd: noise,
   });
   optimiser.tell([{ point: problem.start, loss: 1 }]);
   const open: Point[] = [];

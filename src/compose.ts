@@ -20,7 +20,7 @@ import {
   type UserEnvironment,
 } from "./compose/surroundings.ts";
 import type { Clock } from "./core/clock.ts";
-import { UsageError } from "./core/errors.ts";
+import { BudgetSpentError, UsageError } from "./core/errors.ts";
 import { type CommitSha, type RunTag, refs } from "./core/experiment.ts";
 import type { LedgerLine } from "./core/ledger.ts";
 import type { Program } from "./core/program.ts";
@@ -126,7 +126,7 @@ export async function openRun(request: RunRequest): Promise<OpenRun> {
     closers.push(() => workspaces.close());
     const parts = await labParts(request, context, { workspaces, baseline, clock });
     const lab = new Lab({ ...parts, ledger }, study);
-    if (request.mode.kind === "resume") await resumeRun(lab);
+    if (request.mode.kind === "resume") await resume(lab);
     else await begin(lab, request, { tag, source: program.source });
     return { place, lab, sandboxReason: reason, work: (control) => work(lab, place, control), close };
   } catch (error) {
@@ -201,6 +201,17 @@ function baselineFor(
     );
   }
   return run.baseline;
+}
+
+/** A run whose budget is spent ends nowhere: more budget, or the report of what there is. */
+async function resume(lab: Lab): Promise<void> {
+  const limit = lab.proofLimit();
+  if (limit !== undefined) {
+    throw new BudgetSpentError(`run ${lab.tag} has nothing left to spend: ${limit}`, {
+      next: "nightlab resume --for <longer>, or: nightlab report",
+    });
+  }
+  await resumeRun(lab);
 }
 
 async function begin(lab: Lab, request: RunRequest, about: { tag: string; source: string }): Promise<void> {

@@ -5,6 +5,7 @@ import { systemClock } from "../compose/surroundings.ts";
 import type { Listeners, OpenRun } from "../compose.ts";
 import type { LedgerLine } from "../core/ledger.ts";
 import type { Study } from "../core/study.ts";
+import { nextCommands } from "../view/report-words.ts";
 import { makeStudyView, type StudyView } from "../view/study-view.ts";
 import { plainLine } from "./terminal/describe-event.ts";
 import { LiveDisplay, lookFor } from "./terminal/live-display.ts";
@@ -19,6 +20,9 @@ export interface Display {
   summary(files: ReportFiles): void;
   close(): void;
 }
+
+/** Events after which the run itself is at nothing special. */
+const RUN_STAGE_ENDS: readonly string[] = ["calibrated", "promotion_judged", "published", "final_judged"];
 
 export function openDisplay({ json }: { readonly json: boolean }): Display {
   if (json) return jsonDisplay();
@@ -77,10 +81,17 @@ function liveDisplay(): Display {
       onLine: (line: LedgerLine, study: Study) => {
         current = { ...current, study };
         if (line.event.kind === "closed") stages.delete(line.event.experiment);
+        if (RUN_STAGE_ENDS.includes(line.event.kind)) stages.delete("run");
         draw();
       },
       onStage: (experiment, stage) => {
         stages.set(experiment, stage);
+        draw();
+      },
+      onPoint: ({ experiment }, { step, values }) => {
+        if (experiment === undefined) return;
+        const seen = Object.entries(values).map(([name, value]) => `${name} ${value}`);
+        stages.set(experiment, `step ${step}: ${seen.join(", ")}`);
         draw();
       },
     },
@@ -108,5 +119,6 @@ function liveDisplay(): Display {
 /** What a finished or paused run leaves on the screen. */
 function summaryLines({ view, paths }: ReportFiles): string[] {
   const look = lookFor(process.stdout, process.env);
-  return [...renderStatus(view, look), "", ...paths.map((path) => `written: ${path}`)];
+  const next = nextCommands(view).map(({ command, why }) => `next: ${command}  (${why})`);
+  return [...renderStatus(view, look), "", ...paths.map((path) => `written: ${path}`), ...next];
 }

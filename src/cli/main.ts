@@ -55,7 +55,7 @@ function addRunCommands(program: Command): void {
   limits(program.command("run").description("start a run and work until the budget is spent"))
     .option("--tag <tag>", "name of the run and of its branch nightlab/<tag>")
     .option("--new", "end an unfinished run and start another")
-    .option("--seed <number>", "fix every seed of the run")
+    .option("--seed <number>", "secret number from which the seeds of the run are derived")
     .action(async (_options, command: Command) =>
       (await import("./commands/run.ts")).run(command.optsWithGlobals()),
     );
@@ -75,7 +75,7 @@ function addRunCommands(program: Command): void {
     .command("demo")
     .description("research the bundled microgpt target for about a minute, without any key")
     .option("--seconds <count>", "time budget", "60")
-    .option("--seed <number>", "fix every seed of the run")
+    .option("--seed <number>", "secret number from which the seeds of the run are derived")
     .option("--keep <folder>", "where to put the demo repository (default: a new temporary folder)")
     .option("--json", "print JSON")
     .action(async (_options, command: Command) =>

@@ -15,6 +15,8 @@ export async function makeDemoStudy(name: string, folder: string, seconds: numbe
     throw new UsageError(`${folder} is not empty`, { next: "nightlab demo --keep <another folder>" });
   }
   await cp(join(TARGETS, name), folder, { recursive: true });
+  // npm leaves nested .gitignore files out of a package, so the template's own may be missing.
+  await writeFile(join(folder, ".gitignore"), "model.json\n");
   const path = join(folder, "program.md");
   let source = await readFile(path, "utf8");
   source = setKey(source, ["measure"], "node train.ts --compute demo");

@@ -3,6 +3,7 @@
 import type { Program } from "../core/program.ts";
 import type { Exit } from "../core/sandbox.ts";
 import { detectSandbox } from "../sandbox/detect.ts";
+import { git } from "../workspace/git.ts";
 import { openWorkspaces } from "../workspace/workspaces.ts";
 import {
   commandEnvironment,
@@ -60,4 +61,10 @@ export async function probe(
   } finally {
     await workspaces.close();
   }
+}
+
+/** Paths that git tracks at HEAD. */
+export async function trackedFiles({ repository }: StudyPlace): Promise<string[]> {
+  const list = await git(["ls-tree", "-r", "-z", "--name-only", "HEAD"], { cwd: repository.root });
+  return list.split("\0").filter((path) => path !== "");
 }

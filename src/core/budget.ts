@@ -26,7 +26,7 @@ const RESERVED_PART = 0.1;
 /** However dear proof is, search gets the other half: a budget too small for both is worth a try. */
 const MAX_RESERVED_PART = 0.5;
 
-/** Why no experiment may be opened any more, or undefined while there is room above the reserve. */
+/** Why search may not open another experiment, or undefined while there is room above the reserve. */
 export function searchLimit(budget: Budget, spent: Spent, reserve: Reserve): string | undefined {
   if (budget.experiments !== undefined && spent.experiments >= budget.experiments) {
     return `${budget.experiments} experiments are done`;
@@ -34,7 +34,7 @@ export function searchLimit(budget: Budget, spent: Spent, reserve: Reserve): str
   return measuringLimit(budget, spent, reserve);
 }
 
-/** Why search may not measure `next` times more, or undefined while there is room above the reserve. */
+/** Why an open experiment may not measure `next` times more, or undefined: it has been counted, only its measurements cost. */
 export function measuringLimit(budget: Budget, spent: Spent, reserve: Reserve, next = 1): string | undefined {
   const runs = budget.measurements;
   if (runs !== undefined && spent.measurements + next > runs - reserved(runs, reserve.measurements)) {
@@ -57,6 +57,11 @@ export function proofLimit(budget: Budget, spent: Spent, next = 1): string | und
   if (budget.measurements !== undefined && spent.measurements + next > budget.measurements)
     return "all measurements are spent";
   return timeParts(budget, spent).some(({ left }) => left <= 0) ? "the time is up" : undefined;
+}
+
+/** Whether any limit tells how much of the run is over. */
+export function isLimited({ experiments, measurements, timeMs, deadlineMs }: Budget): boolean {
+  return [experiments, measurements, timeMs, deadlineMs].some((limit) => limit !== undefined);
 }
 
 /** Part of the budget still unspent, 0..1, by the scarcest limit; 1 without limits. */

@@ -64,6 +64,8 @@ export interface PairedEvidence extends CommonEvidence {
   readonly seeds: readonly number[];
   /** 1 for the first promotion test of the run: its error budget is alpha * 6 / (pi^2 k^2). */
   readonly ordinal: number;
+  /** No further pair can be paid. A clock that ran out knows nothing of the values, so what was measured still counts. */
+  readonly isBudgetSpent: boolean;
 }
 
 export type Evidence = TentativeEvidence | PairedEvidence;

@@ -9,6 +9,8 @@ import { firstOf, MIN_TIMING_PAIRS } from "./timing.ts";
 
 /** Pairs behind a published effect. */
 const PUBLISH_PAIRS = 3;
+/** Below three pairs a t interval says next to nothing. */
+const MIN_FIXED_PAIRS = 3;
 const CONFIDENCE = 0.95;
 const FUTILITY_Z = 1.28;
 
@@ -82,7 +84,8 @@ function judgeFixed(evidence: PairedEvidence): JudgeStep {
   const gains = gainsOf(evidence);
   const wanted = evidence.stage === "publish" ? PUBLISH_PAIRS : evidence.rule.finalPairs;
   const gain = mean(gains);
-  if (gain === undefined || gains.length < wanted) return nextPair(evidence);
+  const isEnough = gains.length >= (evidence.isBudgetSpent ? Math.min(wanted, MIN_FIXED_PAIRS) : wanted);
+  if (gain === undefined || !isEnough) return nextPair(evidence);
   const standardError = Math.sqrt((variance(gains) ?? 0) / gains.length);
   const t = { mean: gain, standardError, degreesOfFreedom: gains.length - 1 };
   const { lower, upper } = tInterval(t, CONFIDENCE);

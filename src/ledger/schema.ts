@@ -21,7 +21,7 @@ export interface LinesTable {
 }
 
 /** One row (`id` 1) that repeats the last line: rows lost from the end by damage would otherwise go unseen. */
-export interface TipTable {
+interface TipTable {
   id: number;
   number: number;
   checksum: number;

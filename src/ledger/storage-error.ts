@@ -29,7 +29,7 @@ export async function guardStorage<Result>(path: string, work: () => Promise<Res
 }
 
 /** The primary SQLite result code of an error, or undefined when SQLite did not raise it. */
-export function sqliteCode(error: unknown): number | undefined {
+function sqliteCode(error: unknown): number | undefined {
   if (!(error instanceof Error) || !("errcode" in error) || typeof error.errcode !== "number")
     return undefined;
   return error.errcode & 0xff; // the upper bits tell variants apart

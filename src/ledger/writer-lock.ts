@@ -27,6 +27,9 @@ export interface WriterLock {
   release(): void;
 }
 
+/** Garbage collection closes a database nobody refers to, and with it the lock goes: held ones are referred to here. */
+const held = new Set<DatabaseSync>();
+
 /** Takes the lock of `folder`, which exists. Throws a UsageError that names the holder when another writer has it. */
 export function takeWriterLock(folder: string, holder: Holder): WriterLock {
   const database = new DatabaseSync(lockPath(folder), { timeout: PATIENCE_MS });
@@ -41,6 +44,7 @@ export function takeWriterLock(folder: string, holder: Holder): WriterLock {
     database.close();
     throw isBusy(error) ? heldByOther(folder, error) : error;
   }
+  held.add(database);
   return { release: () => release(folder, database) };
 }
 
@@ -56,6 +60,7 @@ function release(folder: string, database: DatabaseSync): void {
   if (!database.isOpen) return;
   rmSync(holderPath(folder), { force: true }); // before the lock goes: afterwards it may be the next writer's
   database.close();
+  held.delete(database);
 }
 
 function isHeld(folder: string): boolean {

@@ -4,16 +4,16 @@ import type { PastExperiment } from "../core/brief.ts";
 import {
   type Budget,
   expectedMeasurements,
-  searchLimit,
+  measuringLimit,
   proofLimit,
   type Reserve,
   type Spent,
-  measuringLimit,
+  searchLimit,
   searchTimeLeftMs,
 } from "../core/budget.ts";
 import { type Clock, seedFrom } from "../core/clock.ts";
 import { InfrastructureError } from "../core/errors.ts";
-import { type CommitSha, type ExperimentId, type RunTag, refs } from "../core/experiment.ts";
+import { type CommitSha, type ExperimentId, type RunTag, refs, type TreeSha } from "../core/experiment.ts";
 import type { Judge, JudgeRule } from "../core/judge.ts";
 import type { Ledger, LedgerEvent, LedgerLine, Purpose } from "../core/ledger.ts";
 import { gainOver, type Outcome } from "../core/metric.ts";
@@ -61,7 +61,11 @@ export class Lab {
   readonly slots: Slots;
   #writing: Promise<void> = Promise.resolve();
   #measuring = 0;
+  readonly #claimedTrees = new Map<TreeSha, ExperimentId>();
   readonly #anchorsInFlight = new Map<string, Promise<Outcome>>();
+  /** What recent measurements took in all, checkout and evaluation included. */
+  #recentMs: number[] = [];
+  readonly #headMoves = new Slots(1);
 
   constructor(parts: LabParts, study: Study) {
     this.parts = parts;
@@ -77,6 +81,11 @@ export class Lab {
 
   get tag(): RunTag {
     return this.run.tag;
+  }
+
+  /** Experiments of this run in order of opening. */
+  get experiments(): ExperimentRecord[] {
+    return [...this.study.experiments.values()].filter(({ run }) => run === this.tag);
   }
 
   experiment(id: ExperimentId): ExperimentRecord {
@@ -104,11 +113,21 @@ export class Lab {
     return id;
   }
 
+  /** Takes a tree for an experiment; the one that proposed it before, if there is one, even a moment ago. */
+  claimTree(tree: TreeSha, id: ExperimentId): ExperimentId | undefined {
+    const twin = this.study.trees.get(tree) ?? this.#claimedTrees.get(tree);
+    if (twin === undefined) this.#claimedTrees.set(tree, id);
+    return twin;
+  }
+
   /** Measures in a free slot and records the outcome. It counts against the budget from the call on. */
   async measure(request: MeasureRequest & { purpose: Purpose }, signal: AbortSignal): Promise<Outcome> {
     this.#measuring += 1;
     try {
-      const outcome = await this.slots.use(() => measure(this.parts, request, signal), signal);
+      const outcome = await this.slots.use(
+        () => this.#timed(() => measure(this.parts, request, signal)),
+        signal,
+      );
       const { commit, seed, purpose, experiment } = request;
       const about = experiment === undefined ? {} : { experiment };
       await this.record({ kind: "measured", run: this.tag, purpose, commit, seed, ...about, outcome });
@@ -116,6 +135,13 @@ export class Lab {
     } finally {
       this.#measuring -= 1;
     }
+  }
+
+  async #timed<Result>(task: () => Promise<Result>): Promise<Result> {
+    const startMs = this.parts.clock.now();
+    const result = await task();
+    this.#recentMs = [...this.#recentMs, this.parts.clock.now() - startMs].slice(-RECENT_MEASUREMENTS);
+    return result;
   }
 
   /** Measures a head on one of its seeds; experiments that ask for the same at once share one measurement. */
@@ -138,18 +164,35 @@ export class Lab {
     return this.#seeds(stage, String(ordinal), count);
   }
 
-  /** Measurements of a head that tier 1 may use as its anchor. */
-  anchorLines(head: CommitSha): readonly MeasuredLine[] {
-    const purposes: Purpose[] = ["anchor", "calibration"];
-    return (this.study.byCommit.get(head) ?? []).filter(({ purpose }) => purposes.includes(purpose));
+  /** What this run measured of a commit: an earlier one may have had another metric, machine or load. */
+  linesOf(commit: CommitSha): readonly MeasuredLine[] {
+    return (this.study.byCommit.get(commit) ?? []).filter(({ run }) => run === this.tag);
+  }
+
+  /** The heads a candidate is compared with. A timing metric never meets an old number: only those measured beside it. */
+  anchorLines(record: ExperimentRecord): readonly MeasuredLine[] {
+    const { head } = record;
+    const lines = this.parts.program.metric.timing
+      ? record.measured.filter(({ commit }) => commit === head)
+      : this.linesOf(head);
+    return lines.filter(({ purpose }) => purpose === "anchor" || purpose === "calibration");
   }
 
   /** Moves Head in git by compare-and-swap, then in the ledger (invariant 5). False when it had moved meanwhile. */
-  async moveHead(
+  moveHead(
     to: CommitSha,
     from: CommitSha,
     cause: { reason: "kept"; experiment: ExperimentId } | { reason: "suspect" },
-  ) {
+  ): Promise<boolean> {
+    // One at a time: between git and the ledger, another experiment of this run would see a head that is gone.
+    return this.#headMoves.use(() => this.#moveHead(to, from, cause), new AbortController().signal);
+  }
+
+  async #moveHead(
+    to: CommitSha,
+    from: CommitSha,
+    cause: { reason: "kept"; experiment: ExperimentId } | { reason: "suspect" },
+  ): Promise<boolean> {
     if (this.run.head !== from) return false;
     if (!(await this.parts.workspaces.advance(refs.head(this.tag), to, from))) {
       throw new InfrastructureError(`${refs.head(this.tag)} was moved by someone else`);
@@ -158,29 +201,36 @@ export class Lab {
     return true;
   }
 
-  /** Groups of values whose spread is the noise: anchors by head, and candidates measured more than once. */
-  noiseGroups(): { replicates: number[][]; differences: number[][] } {
-    const replicates: number[][] = [];
-    const differences: number[][] = [];
-    for (const lines of this.study.byCommit.values()) {
-      const values = readingsOf(lines, "anchor", "calibration", "tentative").map(({ value }) => value);
-      if (values.length >= 2) replicates.push(values);
-    }
-    for (const record of [...this.study.experiments.values()].slice(-RECENT_EXPERIMENTS)) {
-      const gains = this.pairedGains(record);
-      if (gains.length >= 2) differences.push(gains);
-    }
-    return { replicates: replicates.slice(-RECENT_EXPERIMENTS), differences };
+  /**
+   * Groups of values whose spread is the noise: heads, and of other code only the candidate under judgement. A change
+   * that makes the metric wild must not blur every later comparison, and proof rests on heads and its own pairs alone.
+   */
+  noiseGroups(record?: ExperimentRecord): { replicates: number[][]; differences: number[][] } {
+    const isSeeded = this.parts.program.metric.seeded;
+    const replicates = [...this.study.byCommit.keys()].map((commit) => {
+      const readings = readingsOf(this.linesOf(commit), "anchor", "calibration");
+      // Repeats of one seed say nothing about the spread between seeds.
+      const fresh = isSeeded ? new Map(readings.map((one) => [one.seed, one])).values() : readings;
+      return [...fresh].map(({ value }) => value);
+    });
+    const groups = { replicates: replicates.filter(isGroup).slice(-RECENT_EXPERIMENTS), differences: [] };
+    if (record === undefined) return groups;
+    const own = readingsOf(this.candidateLines(record), "tentative").map(({ value }) => value);
+    const others = this.experiments.filter((other) => other !== record).slice(-RECENT_EXPERIMENTS);
+    return {
+      replicates: [...groups.replicates, own].filter(isGroup),
+      differences: others.map((other) => this.pairedGains(other)).filter(isGroup),
+    };
   }
 
-  /** Gains of a candidate over its head on equal seeds. */
+  /** Gains of a candidate over its head on equal seeds; of a duration, over the head measured beside it. */
   pairedGains(record: ExperimentRecord): number[] {
-    const head = new Map(
-      readingsOf(this.anchorLines(record.head), "anchor", "calibration").map((r) => [r.seed, r.value]),
-    );
-    return readingsOf(this.candidateLines(record), "tentative").flatMap(({ seed, value }) => {
-      const reference = head.get(seed);
-      return reference === undefined ? [] : [gainOver(this.parts.program.metric.goal, value, reference)];
+    const { goal, timing } = this.parts.program.metric;
+    const heads = readingsOf(this.anchorLines(record), "anchor", "calibration");
+    const bySeed = new Map(heads.map(({ seed, value }) => [seed, value]));
+    return readingsOf(this.candidateLines(record), "tentative").flatMap(({ seed, value }, index) => {
+      const reference = timing ? heads[index]?.value : bySeed.get(seed);
+      return reference === undefined ? [] : [gainOver(goal, value, reference)];
     });
   }
 
@@ -202,8 +252,8 @@ export class Lab {
     return searchLimit(this.parts.budget, this.spent(), this.#reserve());
   }
 
-  /** Why search may not measure `next` times more, or undefined. */
-  measuringLimit(next: number): string | undefined {
+  /** Why an experiment that is open must do with what it has measured, or undefined. */
+  measuringLimit(next = 1): string | undefined {
     return measuringLimit(this.parts.budget, this.spent(), this.#reserve(), next);
   }
 
@@ -212,7 +262,7 @@ export class Lab {
   }
 
   /** Why not even proof may measure `next` times more, or undefined. */
-  proofLimit(next: number): string | undefined {
+  proofLimit(next = 1): string | undefined {
     return proofLimit(this.parts.budget, this.spent(), next);
   }
 
@@ -223,8 +273,7 @@ export class Lab {
   }
 
   history(): PastExperiment[] {
-    return [...this.study.experiments.values()]
-      .filter((record) => record.status !== undefined && record.idea !== undefined && record.run === this.tag)
+    return this.experiments
       .sort((a, b) => (a.closedAtMs ?? 0) - (b.closedAtMs ?? 0))
       .flatMap((record) => {
         const { id, researcher, idea, status, reasons, headGain } = record;
@@ -240,11 +289,7 @@ export class Lab {
     const paired = this.pairedGains(record);
     if (paired.length > 0) return mean(paired);
     const own = readingsOf(this.candidateLines(record), "tentative").map(({ value }) => value);
-    const beside = readingsOf(record.measured, "anchor").map(({ value }) => value); // timing: measured next to it
-    const head =
-      beside.length > 0
-        ? beside
-        : readingsOf(this.anchorLines(record.head), "anchor", "calibration").map((r) => r.value);
+    const head = readingsOf(this.anchorLines(record), "anchor", "calibration").map(({ value }) => value);
     if (own.length === 0 || head.length === 0) return undefined;
     return gainOver(this.parts.program.metric.goal, mean(own), mean(head));
   }
@@ -260,19 +305,26 @@ export class Lab {
     const pairs = isExact ? 2 : this.parts.rule.finalPairs + RESERVED_PROMOTION_PAIRS;
     const measurements = 2 * pairs;
     const slots = Math.min(2, this.slots.size);
-    return { measurements, timeMs: (measurements * this.#measurementMs()) / slots };
+    const eachMs = Math.max(this.#measurementMs(), mean(this.#recentMs) || 0);
+    // One round more than the pairs: when search ends, what is being measured still runs to its end.
+    return { measurements, timeMs: (measurements / slots + 1) * eachMs * RESERVE_SAFETY };
   }
 
-  /** Mean wall time of a measurement in this run, evaluation and checkout included as far as they were recorded. */
+  /** Mean wall time of the metric command in calibration: the same after a restart. */
   #measurementMs(): number {
-    const done = measurementsOf(this.study.byCommit.get(this.run.baseline) ?? [], "calibration");
+    const done = measurementsOf(this.linesOf(this.run.baseline), "calibration");
     const seconds = done.map(({ measurement }) => measurement.resources.wallSeconds);
     return seconds.length === 0 ? 0 : mean(seconds) * 1000;
   }
 }
 
 const RECENT_EXPERIMENTS = 60;
+const RECENT_MEASUREMENTS = 20;
 const RESERVED_PROMOTION_PAIRS = 4;
+/** Measurements that take longer than the recent ones must not cost the night its proof. */
+const RESERVE_SAFETY = 1.5;
+
+const isGroup = (values: readonly number[]) => values.length >= 2;
 
 function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;

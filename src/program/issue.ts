@@ -35,7 +35,7 @@ function unknownKey(key: string, parent: KeyPath, yaml: YamlText): Finding {
 /** A custom message says what is wrong with the value; this says whose value it is. */
 function named(path: KeyPath, message: string): string {
   const key = dotted(path);
-  return key ? `\`${key}\`: ${message}` : message;
+  return key ? `\`${key}\`: ${message.charAt(0).toLowerCase()}${message.slice(1)}` : message;
 }
 
 function wrongValue(path: KeyPath, root: unknown): { cause: string; fix: string } {
@@ -46,11 +46,18 @@ function wrongValue(path: KeyPath, root: unknown): { cause: string; fix: string 
     return { cause, fix: "Write one setting per line, such as `measure: node train.ts`." };
   }
   const value = valueAt(root, path);
-  const fix = `Write for example \`${help.example}\`.`;
-  if (value === null) return { cause: `\`${key}\` is empty; it must be ${help.expects}.`, fix };
-  const missing = value === undefined;
-  if (missing) return { cause: `\`${key}\` is missing; it must be ${help.expects}.`, fix };
-  return { cause: `\`${key}\` is ${kindOf(value)}; it must be ${help.expects}.`, fix };
+  const fix = `Write, for example, \`${help.example}\`.`;
+  const full = dotted(path);
+  const subject = typeof path.at(-1) === "number" ? `An item of \`${full}\`` : `\`${full}\``;
+  const rule = full === key && subject.startsWith("`") ? "it" : `\`${key}\``;
+  return { cause: `${subject} ${stateOf(value)}; ${rule} must be ${help.expects}.`, fix };
+}
+
+function stateOf(value: unknown): string {
+  if (value === null) return "is empty";
+  if (value === undefined) return "is missing";
+  const odd = Array.isArray(value) ? value.find((item) => typeof item !== "string") : undefined;
+  return odd === undefined ? `is ${kindOf(value)}` : `is a list that holds ${kindOf(odd)}`;
 }
 
 /** `env.PATH` is explained by `env`. */
@@ -69,6 +76,7 @@ function kindOf(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
   if (typeof value === "object" && value !== null) return "a map";
   if (value === "") return "an empty text";
+  if (value === null) return "nothing";
   return typeof value === "string" ? `the text "${clip(value)}"` : String(value);
 }
 

@@ -54,13 +54,13 @@ export const KEYS: Readonly<Record<string, KeyHelp>> = {
     expects: "a list of names of environment variables",
     example: "pass_env: [CUDA_VISIBLE_DEVICES]",
   },
-  limits: { expects: "a map", example: "limits: { time: 10m, memory: 2GB }" },
+  limits: { expects: "a map of keys", example: "limits: { time: 10m, memory: 2GB }" },
   "limits.time": { expects: "a duration with its unit", example: "limits: { time: 10m }" },
   "limits.memory": { expects: "a size with its unit", example: "limits: { memory: 2GB }" },
   "limits.network": { expects: "`none` or `host`", example: "limits: { network: none }" },
   "limits.output": { expects: "a size with its unit", example: "limits: { output: 50MB }" },
   sandbox: { expects: "`auto`, `process` or `bubblewrap`", example: "sandbox: auto" },
-  budget: { expects: "a map", example: 'budget: { experiments: 100, until: "07:30" }' },
+  budget: { expects: "a map of keys", example: 'budget: { experiments: 100, until: "07:30" }' },
   "budget.experiments": amount("experiments", "100"),
   "budget.measurements": amount("measurements", "300"),
   "budget.time": { expects: "a duration with its unit", example: "budget: { time: 8h }" },
@@ -111,12 +111,20 @@ export function fixUnknownKey(key: string, parent: string): string {
   const here = childrenOf(parent);
   const near = nearest(key, here);
   if (near) return `Did you mean \`${near}\`?`;
-  const word = key.toLowerCase().replaceAll("-", "_");
-  const elsewhere =
-    SYNONYMS[word] ?? Object.keys(KEYS).find((path) => path === word || path.endsWith(`.${word}`));
+  const elsewhere = pathElsewhere(key.toLowerCase().replaceAll("-", "_"));
   if (elsewhere) return `Did you mean \`${elsewhere}\`? Write \`${KEYS[elsewhere]?.example}\`.`;
   const place = parent ? `\`${parent}\`` : "the front matter";
   return `Remove it; ${place} knows ${here.map((name) => `\`${name}\``).join(", ")}.`;
+}
+
+function pathElsewhere(word: string): string | undefined {
+  if (Object.hasOwn(SYNONYMS, word)) return SYNONYMS[word];
+  const leaves = Object.keys(KEYS).map((path) => ({ path, leaf: path.slice(path.lastIndexOf(".") + 1) }));
+  const near = nearest(
+    word,
+    leaves.map(({ leaf }) => leaf),
+  );
+  return leaves.find(({ leaf }) => leaf === near)?.path;
 }
 
 function childrenOf(parent: string): string[] {

@@ -68,18 +68,29 @@ function linkedIn(folder: string): Linked {
   return (relativePath) => {
     if (refusePath(relativePath)) return undefined;
     const path = join(folder, relativePath);
-    const stats = statSync(path, { throwIfNoEntry: false });
-    if (!stats?.isFile() || stats.size > MAX_BYTES) return undefined;
-    if (!realpathSync(path).startsWith(realpathSync(folder) + sep)) return undefined;
-    return decode(readFileSync(path));
+    return ifReadable(() => {
+      const stats = statSync(path);
+      if (!stats.isFile() || stats.size > MAX_BYTES) return undefined;
+      if (!realpathSync(path).startsWith(realpathSync(folder) + sep)) return undefined;
+      return decode(readFileSync(path));
+    });
   };
 }
 
 function roleFilesIn(folder: string): string[] {
-  const roles = join(folder, "roles");
-  if (!statSync(roles, { throwIfNoEntry: false })?.isDirectory()) return [];
-  return readdirSync(roles)
+  const names = ifReadable(() => readdirSync(join(folder, "roles"))) ?? [];
+  return names
     .filter((name) => name.endsWith(".md"))
     .sort()
     .map((name) => `roles/${name}`);
+}
+
+/** A file that cannot be read (absent, forbidden, its name too long) is as good as absent; the caller says so. */
+function ifReadable<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof Error && "code" in error) return undefined;
+    throw error;
+  }
 }

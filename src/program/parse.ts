@@ -23,6 +23,7 @@ export interface Parsed {
 /** Nested or repeated Markdown costs the parser more than its length; these bound that to about a second. */
 const MAX_CHARACTERS = 100_000;
 const MAX_LINES = 3000;
+const MAX_LINE = 10_000;
 const MAX_QUOTES = 20;
 
 /** `path` is for messages. Without `linked`, roles and patches in other files are neither read nor checked. */
@@ -121,6 +122,9 @@ function checkLinks(
 }
 
 function refuseText(source: string): Finding | undefined {
+  if (/^\uFEFF?\s*$/.test(source)) {
+    return { line: 1, cause: "The file is empty.", fix: "Run `nightlab init` to write a first program.md." };
+  }
   const nul = source.indexOf("\0");
   if (nul !== -1) {
     const line = source.slice(0, nul).split("\n").length;
@@ -138,6 +142,11 @@ function refuseText(source: string): Finding | undefined {
       cause: `The file has ${lines.length} lines; at most ${MAX_LINES} are read.`,
       fix,
     };
+  }
+  const long = lines.findIndex((line) => line.length > MAX_LINE);
+  if (long !== -1) {
+    const cause = `This line has ${lines[long]?.length} characters; at most ${MAX_LINE} are read.`;
+    return { line: long + 1, cause, fix: "Break the line, or move its content to another file." };
   }
   const quoted = lines.findIndex((line) => /^(?:[ \t]*>){21}/.test(line));
   if (quoted === -1) return undefined;

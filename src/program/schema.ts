@@ -34,30 +34,30 @@ const path = text.superRefine((value, ctx) => {
   if (refusal) refuse(ctx, refusal);
 });
 
-const unitless = z.number().transform((value, ctx) =>
-  refuse(ctx, {
-    cause: `The number ${value} has no unit.`,
-    fix: `Add the unit, such as \`${value}s\`, \`${value}m\` or \`${value}h\` for time, \`${value}MB\` or \`${value}GB\` for memory.`,
-  }),
+/** Text with a unit; a bare number is refused with its likely spellings. */
+function withUnit(parse: (text: string) => number | undefined, kind: string, hints: (n: number) => string) {
+  return z.unknown().transform((value, ctx): number => {
+    if (typeof value === "number") {
+      return refuse(ctx, { cause: `The number ${value} has no unit.`, fix: hints(value) });
+    }
+    const written = pass(text, value, ctx);
+    if (typeof value !== "string") return z.NEVER;
+    const amount = parse(written);
+    if (amount !== undefined) return amount;
+    const words =
+      kind === "duration"
+        ? "Write numbers with ms, s, m, h or d, largest first: `20s`, `5m`, `8h` or `1h30m`."
+        : "Write a number with KB, MB or GB: `64KB`, `512MB` or `2GB`.";
+    return refuse(ctx, { cause: `"${value}" is not a ${kind}.`, fix: words });
+  });
+}
+
+const duration = withUnit(
+  parseDuration,
+  "duration",
+  (n) => `Write \`${n}s\`, \`${n}m\` or \`${n}h\` for seconds, minutes or hours.`,
 );
-
-const duration = z.union([unitless, text], { error: "wrong" }).transform((value, ctx) => {
-  const ms = parseDuration(value);
-  if (ms !== undefined) return ms;
-  return refuse(ctx, {
-    cause: `"${value}" is not a duration.`,
-    fix: "Write numbers with ms, s, m, h or d, largest first: `20s`, `5m`, `8h` or `1h30m`.",
-  });
-});
-
-const size = z.union([unitless, text], { error: "wrong" }).transform((value, ctx) => {
-  const bytes = parseSize(value);
-  if (bytes !== undefined) return bytes;
-  return refuse(ctx, {
-    cause: `"${value}" is not a size.`,
-    fix: "Write a number with KB, MB or GB: `64KB`, `512MB` or `2GB`.",
-  });
-});
+const size = withUnit(parseSize, "size", (n) => `Write \`${n}MB\` or \`${n}GB\`.`);
 
 const metricName = text.superRefine((name, ctx) => {
   if (/^[A-Za-z_][\w.-]*$/.test(name)) return;

@@ -103,7 +103,7 @@ function checkOverlap(
 
 function measureOf(given: Given, files: Files | undefined, notes: Notes): string | undefined {
   if (given.written.measure !== undefined) return given.written.measure;
-  const guess = guessCommand(given.prose, files ?? { edit: [], protect: [] });
+  const guess = guessCommand(given.prose, files ?? guessFiles(given.prose));
   if ("value" in guess) {
     notes.inferred.push(`measure is \`${guess.value}\`, inferred from ${guess.from}.`);
     return guess.value;

@@ -3,6 +3,7 @@
 import {
   type Document,
   isAlias,
+  isCollection,
   isMap,
   isNode,
   isPair,
@@ -11,6 +12,7 @@ import {
   LineCounter,
   parseDocument,
   visit,
+  type YAMLError,
 } from "yaml";
 import type { Finding } from "./problem.ts";
 
@@ -55,7 +57,8 @@ export function parseYaml(text: string, lineCounter?: LineCounter): Document {
     version: "1.2",
     prettyErrors: false,
     stringKeys: true,
-    logLevel: "silent",
+    // Not "silent", which would also hide that there are several documents.
+    logLevel: "error",
   });
 }
 
@@ -63,13 +66,31 @@ type Place = (offset: number) => { line: number; column: number };
 
 function syntaxFindings(document: Document, text: string, place: Place): Finding[] {
   const seen = new Set<number>();
-  return [...document.errors, ...document.warnings].flatMap((error) => {
+  const errors = [...document.errors, ...document.warnings];
+  // Where nesting gave up, every open bracket complains as well: thousands of them, of which none is the cause.
+  const exhausted = errors.find((error) => error.code === "RESOURCE_EXHAUSTION");
+  return (exhausted ? [exhausted] : errors.slice(0, 20)).flatMap((error) => {
     // A bracket that never closes is found at the end; later complaints about the same place add nothing.
-    const at = place(error.pos[0]);
+    const at = place(startOf(document, error));
     if (seen.has(at.line) || seen.size >= 5) return [];
     seen.add(at.line);
-    return [{ ...at, ...explain(error.code, error.message, text.slice(...error.pos)) }];
+    return [{ ...at, ...explain(error.code, error.message, text.slice(error.pos[0])) }];
   });
+}
+
+/** What is never closed is found at the end of the text; the place to look at is where it opens. */
+function startOf(document: Document, error: YAMLError): number {
+  const [end] = error.pos;
+  let start = end;
+  if (error.code !== "MISSING_CHAR" && error.code !== "BAD_INDENT") return end;
+  visit(document, {
+    Value(_, node) {
+      const opens = isCollection(node) ? node.flow : isScalar(node) && String(node.type).startsWith("QUOTE");
+      const [from, to] = node.range ?? [end, end];
+      if (opens && from < end && to >= end) start = from;
+    },
+  });
+  return start;
 }
 
 const QUOTE = "Put the whole value in single quotes, such as `measure: 'node \"my file.ts\" && echo done'`.";
@@ -77,7 +98,10 @@ const QUOTE = "Put the whole value in single quotes, such as `measure: 'node \"m
 function explain(code: string, message: string, piece: string): { cause: string; fix: string } {
   switch (code) {
     case "DUPLICATE_KEY":
-      return { cause: `The key ${show(piece)} is written twice.`, fix: "Keep one of the two." };
+      return {
+        cause: `The key ${show(/^[^:\s]+/.exec(piece)?.[0] ?? piece)} is written twice.`,
+        fix: "Keep one of the two.",
+      };
     case "TAB_AS_INDENT":
       return { cause: "This line is indented with a tab, which YAML refuses.", fix: "Indent with spaces." };
     case "BLOCK_AS_IMPLICIT_KEY":
@@ -88,7 +112,10 @@ function explain(code: string, message: string, piece: string): { cause: string;
         fix: "Put the value in single quotes, or align the key with its neighbours.",
       };
     case "BAD_SCALAR_START":
-      return { cause: `A value cannot begin with ${show(message.slice(-1))} in YAML.`, fix: QUOTE };
+      return {
+        cause: `A value cannot begin with ${message.endsWith("`") ? "a backtick" : show(message.slice(-1))} in YAML.`,
+        fix: QUOTE,
+      };
     case "UNEXPECTED_TOKEN":
       return { cause: "There is text after the end of a value, such as after a closing quote.", fix: QUOTE };
     case "BAD_INDENT":
@@ -107,6 +134,8 @@ function explain(code: string, message: string, piece: string): { cause: string;
       };
     case "NON_STRING_KEY":
       return { cause: "A key is not plain text.", fix: "Write keys as plain words, such as `measure:`." };
+    case "MULTIPLE_DOCS":
+      return { cause: "A line with `...` ends the YAML before this.", fix: "Remove that line." };
     case "MISSING_CHAR":
       return missing(message);
     default:

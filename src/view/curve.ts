@@ -67,8 +67,9 @@ function onScale({ metric }: RunRecord, baseline: number, gain: number): number 
  */
 function headSteps({ run, baseline, experiments }: Place): CurveStep[] {
   const steps: CurveStep[] = [{ x: 0, atMs: run.startedAtMs, value: baseline }];
-  const kept = experiments.filter(({ status }) => status === "kept");
-  const keeps = kept.map((one) => ({ atMs: one.closedAtMs ?? one.openedAtMs, keep: one }));
+  // The head moves before the experiment is closed: for a moment an open experiment stands in the head.
+  const kept = experiments.filter(({ status, isInHead }) => status === "kept" || isInHead);
+  const keeps = kept.map((one) => ({ atMs: one.closedAtMs ?? run.lastAtMs, keep: one }));
   const drops = run.promotions
     .filter(({ verdict }) => verdict.kind === "discard")
     .map(({ atMs }) => ({ atMs, keep: undefined }));

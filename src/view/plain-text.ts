@@ -60,13 +60,6 @@ export function markdownCode(text: string): string {
   return `${fence}${pad}${line}${pad}${fence}`;
 }
 
-/** A fenced block whose fence the text cannot close. */
-export function markdownBlock(text: string, language = ""): string {
-  const block = cleanBlock(text);
-  const fence = "`".repeat(Math.max(3, longestRun(block) + 1));
-  return `${fence}${language}\n${block}\n${fence}`;
-}
-
 function longestRun(text: string): number {
   return Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
 }

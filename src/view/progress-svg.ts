@@ -152,7 +152,7 @@ function pointTitle(one: ExperimentView | undefined, value: number | undefined, 
 function legend({ curve, experiments }: StudyView, { left, top }: Frame): string {
   const used = new Set<string>(experiments.map(({ status }) => lookOf(status).name));
   if (curve.head.length > 0) used.add("head");
-  if (curve.verified.length > 1) used.add("verified");
+  if (curve.verified.length > 0) used.add("verified");
   let at = left;
   const entries = LEGEND.filter(({ name }) => used.has(name)).map(({ name, label, mark }) => {
     const shape =

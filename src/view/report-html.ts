@@ -90,7 +90,7 @@ function tiles(view: StudyView, run: RunView): string {
     ],
     [
       "Kept",
-      `${counts.kept ?? 0} of ${view.experiments.length}${run.keepRate === undefined ? "" : ` (${formatPercent(run.keepRate)})`}`,
+      `${counts.kept ?? 0} of ${view.experiments.length - (counts.open ?? 0)}${run.keepRate === undefined ? "" : ` (${formatPercent(run.keepRate)})`}`,
     ],
     ["Work", `${formatDuration(run.elapsedMs)}, ${run.measurements} runs`],
   ];

@@ -41,10 +41,8 @@ function provenText(run: RunView, gain: VerifiedGain, isOver: boolean): string {
     gain.source === "final"
       ? [gain.isHeldOut === true ? "on held-out data" : "on fresh runs (nothing was held out)", ""]
       : ["on fresh pairs", isOver ? " The final test was not made." : " The final test is still to come."];
-  return `Verified gain ${estimateText(run, gain)} over the baseline ${where}.${after}`.replace(
-    /, (p [=<] [\d.]+) over the baseline (.*?)\./,
-    (_, p: string, rest: string) => ` over the baseline ${rest}, ${p}.`,
-  );
+  const { text, p } = estimateParts(run, gain);
+  return `Verified gain ${text} over the baseline ${where}${p}.${after}`;
 }
 
 function nothingProven(view: StudyView, run: RunView, isOver: boolean): string {
@@ -59,16 +57,19 @@ function nothingProven(view: StudyView, run: RunView, isOver: boolean): string {
     : `Nothing is proven yet: ${tries}.`;
 }
 
+type Estimated = Partial<Gain> & { readonly estimate?: Estimate };
+
 /** `+0.0432 (+1.8 %) [0.0324, 0.0540], p = 0.00084`. */
-export function estimateText(
-  run: Pick<RunView, "metric">,
-  gain: Partial<Gain> & { estimate?: Estimate },
-): string {
-  const { estimate } = gain;
-  if (estimate === undefined) return "not measured";
-  const percent = gain.fraction === undefined ? "" : ` (${formatPercent(gain.fraction, true)})`;
+export function estimateText(run: Pick<RunView, "metric">, gain: Estimated): string {
+  const { text, p } = estimateParts(run, gain);
+  return text + p;
+}
+
+function estimateParts({ metric }: Pick<RunView, "metric">, { estimate, fraction }: Estimated) {
+  if (estimate === undefined) return { text: "not measured", p: "" };
+  const size = gainText(metric, { absolute: estimate.gain, ...(fraction === undefined ? {} : { fraction }) });
   const p = estimate.p === undefined ? "" : `, ${formatP(estimate.p)}`;
-  return `${withUnit(formatGain(estimate.gain, run.metric.decimals), run.metric)}${percent}${intervalText(run.metric, estimate)}${p}`;
+  return { text: `${size}${intervalText(metric, estimate)}`, p };
 }
 
 export function intervalText({ decimals }: Pick<MetricView, "decimals">, { low, high }: Estimate): string {

@@ -29,7 +29,8 @@ export function provenGain(study: Study, run: RunRecord): VerifiedGain | undefin
   if (run.verified === run.baseline) return undefined;
   const commit = short(run.verified);
   const { final, published } = run;
-  if (final?.verified === run.verified) {
+  const isUnfinished = final?.verdict.estimate === undefined && published?.commit === run.verified;
+  if (final?.verified === run.verified && !isUnfinished) {
     const { estimate, kind, reasons } = final.verdict;
     return {
       source: "final",

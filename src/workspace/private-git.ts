@@ -9,7 +9,7 @@ import type { CommitSha } from "../core/experiment.ts";
 import { type GitOptions, type GitResult, runGit } from "./git.ts";
 import type { Repository } from "./repository.ts";
 
-export interface PrivateGitOptions extends Omit<GitOptions, "cwd" | "env"> {
+interface PrivateGitOptions extends Omit<GitOptions, "cwd" | "env"> {
   readonly index?: string;
   /** Work tree of the command; without it the command sees none. */
   readonly tree?: string;

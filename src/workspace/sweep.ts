@@ -43,7 +43,7 @@ export async function removeTree(path: string | Buffer): Promise<void> {
 }
 
 /** Folders only: a file may be a hard link to one that lies elsewhere, and its mode is shared. */
-export async function makeFoldersWritable(folder: Buffer): Promise<void> {
+async function makeFoldersWritable(folder: Buffer): Promise<void> {
   const stats = await lstat(folder).catch((): Stats | undefined => undefined);
   if (!stats?.isDirectory()) return;
   await chmod(folder, FOLDER_MODE);

@@ -6,7 +6,7 @@ import { globMatcher } from "../core/scope.ts";
 import type { Overlay } from "../core/workspace.ts";
 import type { PrivateGit } from "./private-git.ts";
 
-export interface Entry {
+interface Entry {
   /** Octal, as git writes it: 100644, 100755, 120000 (symlink), 160000 (submodule). */
   readonly mode: string;
   readonly sha: string;
@@ -19,7 +19,7 @@ export interface TreeListing {
 }
 
 export const asText = (bytePath: string) => Buffer.from(bytePath, "latin1").toString("utf8");
-export const asBytePath = (path: string) => Buffer.from(path, "utf8").toString("latin1");
+const asBytePath = (path: string) => Buffer.from(path, "utf8").toString("latin1");
 
 /** The last few trees asked for; the same base is opened again and again, and a name never changes its content. */
 const listings = new WeakMap<PrivateGit, Map<string, Promise<TreeListing>>>();

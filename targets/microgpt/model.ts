@@ -13,7 +13,7 @@ import {
 } from "./operations.ts";
 
 /** What the evaluator takes: enough for any model that could be trained within the budget. */
-export const LIMITS = { parameters: 300_000, lines: 400, width: 1024 } as const;
+const LIMITS = { parameters: 300_000, lines: 400, width: 1024 } as const;
 
 /** Charged for the loss, per row: 27 exponentials. In multiply-adds, like the costs in operations.ts. */
 const LOSS_MACS = 900;

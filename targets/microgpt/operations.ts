@@ -99,6 +99,8 @@ const tied: Operation = {
   },
 };
 
+const isWhole = (value: number) => Number.isInteger(value) && value >= 1;
+
 const rowWide = ({ a, parameter }: Shape) => (parameter.rows === 1 && parameter.width === a ? a : undefined);
 
 const bias: Operation = {
@@ -187,7 +189,7 @@ const scale: Operation = {
 const shift: Operation = {
   inputs: 1,
   parameter: false,
-  width: ({ a, value }) => (Number.isInteger(value) && value >= 1 && value < BLOCK ? a : undefined),
+  width: ({ a, value }) => (isWhole(value) && value < BLOCK ? a : undefined),
   macs: ({ a }) => PER_ELEMENT * a,
   forward: ({ rows, a, y, value, positions }) =>
     kernels.shift(y.pointer, a.pointer, positions, rows, a.width, value),
@@ -199,7 +201,8 @@ const shift: Operation = {
 const attention: Operation = {
   inputs: 3,
   parameter: false,
-  width: ({ a, b, c, value }) => (a === b && b === c && value >= 1 && a % value === 0 ? a : undefined),
+  width: ({ a, b, c, value }) =>
+    a === b && b === c && Number.isInteger(a / value) && isWhole(value) ? a : undefined,
   macs: ({ a, value }, seen) => seen * (2 * a + PER_HEAD_AND_ROW * value),
   keeps: ({ value }) => value * BLOCK,
   forward: ({ rows, a, b, c, y, value, kept, positions }) =>

@@ -18,7 +18,7 @@ const ACTIVATION = "relu"; // tune: relu | gelu | silu | relu2
 const INIT_DEVIATION = 0.08; // tune: 0.01..0.5 log
 
 const BATCH_NAMES = 32; // tune: 4..64 step 4
-const LEARNING_RATE = 3e-3; // tune: 5e-4..1e-1 log
+const LEARNING_RATE = 1e-3; // tune: 3e-4..1e-1 log
 const WARMUP_FRACTION = 0.1; // tune: 0..0.4
 const SCHEDULE = "cosine"; // tune: constant | linear | cosine
 const FINAL_LR_FRACTION = 0.1; // tune: 0..0.5

@@ -4,6 +4,8 @@ import { describe, expect, it } from "vitest";
 
 const src = resolve(import.meta.dirname, "../../src");
 
+const ROOT = ["core", "judge", "loop", "program", "ledger", "workspace", "sandbox", "researcher", "view"];
+
 /** Which rooms each room may import from; itself is always allowed. Adapters never import each other. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   core: [],
@@ -16,8 +18,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   researcher: ["core"],
   view: ["core", "judge"],
   testing: ["core"],
-  "compose.ts": ["core", "judge", "loop", "program", "ledger", "workspace", "sandbox", "researcher", "view"],
-  cli: ["core", "view", "program", "compose.ts"],
+  init: ["core", "program"],
+  compose: [...ROOT, "compose.ts"],
+  "compose.ts": [...ROOT, "compose"],
+  cli: ["core", "view", "program", "init", "compose", "compose.ts"],
 };
 
 function sourceFiles(folder: string): string[] {

@@ -41,6 +41,7 @@ function paired(change: Partial<PairedEvidence>): PairedEvidence {
     pairs: [],
     seeds,
     ordinal: 1,
+    isBudgetSpent: false,
     ...change,
   };
 }
@@ -188,6 +189,12 @@ describe("tier 2 and the final test", () => {
     expect(judge.next(paired({ stage: "final", pairs: pairsOf(1, 1.1, 0.9, 1) })).kind).toBe("measure_pair");
     const step = judge.next(paired({ stage: "final", pairs: pairsOf(1, 1.1, 0.9, 1, 1) }));
     expect(step).toMatchObject({ kind: "keep", estimate: { gain: 1, runs: 5, confidence: 0.95 } });
+  });
+
+  it("judges what was measured when the budget ran out, but not on fewer than three pairs", () => {
+    const final = { stage: "final" as const, isBudgetSpent: true };
+    expect(judge.next(paired({ ...final, pairs: pairsOf(1, 1.1) })).kind).toBe("measure_pair");
+    expect(judge.next(paired({ ...final, pairs: pairsOf(1, 1.1, 0.9) }))).toMatchObject({ kind: "keep" });
   });
 
   it("does not call noise a gain in the final test", () => {

@@ -91,6 +91,7 @@ export function playPromotion(world: World, ordinal = 1, rule = RULES.balanced) 
       pairs,
       seeds: SEEDS,
       ordinal,
+      isBudgetSpent: false,
     };
     const step = judge.next(evidence satisfies Evidence);
     if (decided(step)) return { verdict: step, pairs: pairs.length };

@@ -91,7 +91,10 @@ export async function createBench() {
   execFileSync("git", ["init", "-q", "-b", "main", template]);
   for (const [path, text] of Object.entries(FILES)) await writeFile(join(template, path), text);
   const git = (cwd: string, ...args: string[]) =>
-    execFileSync("git", ["-c", "user.name=u", "-c", "user.email=u@x", ...args], { cwd, encoding: "utf8" }).trim();
+    execFileSync("git", ["-c", "user.name=u", "-c", "user.email=u@x", ...args], {
+      cwd,
+      encoding: "utf8",
+    }).trim();
   git(template, "add", "-A");
   git(template, "commit", "-qm", "base");
   const open: GitWorkspaces[] = [];

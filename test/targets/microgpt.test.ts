@@ -297,6 +297,10 @@ describe("the evaluator", () => {
       "a shift into the future",
       changed((a) => a.lines.push({ op: "shift", inputs: [1], parameter: -1, value: -1 })),
     ],
+    [
+      "a fraction of a head",
+      changed((a) => a.lines.push({ op: "attention", inputs: [1, 1, 1], parameter: -1, value: 1.5 })),
+    ],
     ["more bytes than allowed", good + " ".repeat(4_000_000)],
   ])("refuses %s", (_, text) => {
     expect(() => load(text)).toThrow();

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { fromMarkdown } from "mdast-util-from-markdown";
 import { describe, expect, it } from "vitest";
 import { emptyStudy } from "../../src/core/study.ts";
-import { cleanBlock, escapeMarkdown, markdownBlock } from "../../src/view/plain-text.ts";
+import { cleanBlock, escapeMarkdown } from "../../src/view/plain-text.ts";
 import { progressSvg } from "../../src/view/progress-svg.ts";
 import { reportHtml } from "../../src/view/report-html.ts";
 import { reportMarkdown } from "../../src/view/report-markdown.ts";
@@ -160,8 +160,6 @@ describe("report", () => {
         expect(rest).toEqual([]);
         const children = paragraph?.type === "paragraph" ? paragraph.children : [];
         expect(children.map(({ type }) => type)).toEqual(["text"]);
-        const [block] = fromMarkdown(markdownBlock(text)).children;
-        expect(block?.type === "code" ? block.value : undefined).toBe(cleanBlock(text));
       }),
     );
   });

@@ -95,11 +95,13 @@ function verifiedText(run: RunView, colours: Paint): string {
 function inFlightLines(view: StudyView, run: RunView, look: ProgressLook): string[] {
   if (view.inFlight.length === 0) return run.state === "calibrating" ? [`noise  ${noiseText(run)}`, ""] : [];
   const colours = paint(look.colour);
+  const longest = Math.max(...view.inFlight.map(({ stage }) => widthOf(stage ?? "")));
+  const stageColumns = Math.min(30, Math.max(18, longest));
   const lines = view.inFlight.map((one) => {
     const mark = statusMark("open", look, colours);
     const since = formatDuration(view.nowMs - one.openedAtMs);
     const title = one.title ?? colours.dim("looking for an idea");
-    return `${mark} ${field(one.id, 5)}${field(one.stage ?? "", 18)} ${field(since, 7, "right")}  ${title}  ${colours.dim(one.researcher)}`;
+    return `${mark} ${field(one.id, 5)}${field(one.stage ?? "", stageColumns)} ${field(since, 7, "right")}  ${title}  ${colours.dim(one.researcher)}`;
   });
   return [...lines, ""];
 }

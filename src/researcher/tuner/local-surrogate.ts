@@ -2,7 +2,14 @@
  * Bayesian optimisation in a box around the best known point: fits a Gaussian process to the results and asks where
  * the expected improvement is largest. Sparing with measurements and dear to compute (cubic in results).
  */
-import { type Optimiser, type OptimiserSetup, otherCategory, type Result, withdraw } from "./optimiser.ts";
+import {
+  isSamePoint,
+  type Optimiser,
+  type OptimiserSetup,
+  otherCategory,
+  type Result,
+  withdraw,
+} from "./optimiser.ts";
 import type { Random } from "./random.ts";
 import type { Dimension, Point } from "./space.ts";
 import { fitSurrogate, type Loss, type Surrogate } from "./surrogate.ts";
@@ -32,7 +39,7 @@ export function localSurrogate(setup: OptimiserSetup, options: SurrogateOptions 
   };
   return {
     ask() {
-      const point = propose(setup, believed(), options);
+      const point = propose({ ...setup, open }, believed(), options);
       open.push(point);
       belief = undefined;
       return point;
@@ -66,7 +73,7 @@ function believe(setup: OptimiserSetup, told: readonly Result[], open: readonly 
 
 /** First anywhere in the box, then ever closer around the winner. */
 function propose(setup: OptimiserSetup, { surrogate, best }: Belief, options: SurrogateOptions): Point {
-  const { random, dimensions } = setup;
+  const { random, dimensions, open = [] } = setup;
   const sides = sidesOf(surrogate.lengths, options.reach ?? 0.17);
   const count = options.candidates ?? 300;
   let winner = { point: best.point, gain: -1 };
@@ -78,6 +85,7 @@ function propose(setup: OptimiserSetup, { surrogate, best }: Belief, options: Su
     const center = winner.point;
     for (let index = 0; index < count * share; index++) {
       const point = perturb(center, { dimensions, random, sides, factor, middle: best.point });
+      if (open.some((other) => isSamePoint(other, point))) continue;
       const { mean, sd } = surrogate.predict(point);
       const gain = expectedImprovement(best.mean - mean, sd);
       if (gain > winner.gain) winner = { point, gain };

@@ -31,9 +31,13 @@ export interface OptimiserSetup {
   readonly noiseSd?: number | undefined;
 }
 
+export function isSamePoint(a: Point, b: Point): boolean {
+  return a.every((value, index) => value === b[index]);
+}
+
 /** Takes the point that `result` answers out of `open`, if it is there. */
 export function withdraw(open: Point[], result: Result): void {
-  const index = open.findIndex((point) => point.every((value, at) => value === result.point[at]));
+  const index = open.findIndex((point) => isSamePoint(point, result.point));
   if (index >= 0) open.splice(index, 1);
 }
 

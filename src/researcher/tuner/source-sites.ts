@@ -16,28 +16,27 @@ interface Span {
   readonly line: number;
 }
 
-/** Every constant and every annotated place of `text`, in order. */
+/** Every constant and every annotated place of `text`, in order; then the annotations that stand alone. */
 export function sourceSites(text: string, language: Language): Site[] {
   const tokens = tokenize(text, language);
   const spans = literalSpans(tokens, language);
   const declared = language === "python" ? pythonConstants(tokens) : scriptConstants(tokens);
-  const annotations = annotationsByLine(tokens, spans);
+  const notes = notesOf(tokens, spans);
+  const off = new Set(notes.flatMap(({ body, line }) => (body === "off" ? [line] : [])));
+  const bodies = new Map(notes.map(({ span, body }) => [span?.index, body]));
   const sites: Site[] = [];
-  for (const span of spans) {
-    const annotation = annotations.get(span.index);
-    const name =
-      declared.get(span.index) ?? (annotation === undefined ? undefined : nameNear(tokens, span.index));
+  for (const { index, start, end, line } of spans) {
+    const annotation = bodies.get(index);
+    const name = declared.get(index) ?? (annotation === undefined ? undefined : nameNear(tokens, index));
     if (name === undefined) continue;
-    const { start, end, line } = span;
-    sites.push({ name, start, end, line, literal: parseLiteral(text.slice(start, end)), ...annotation });
+    const site = { name, start, end, line, literal: parseLiteral(text.slice(start, end)) };
+    sites.push(annotation === undefined ? site : { ...site, annotation });
   }
-  return [...sites, ...strayAnnotations(tokens, spans)].filter((site) => !isOff(site, tokens));
+  return [...sites, ...notes.flatMap(strayNote)].filter(({ line }) => !off.has(line));
 }
 
-function isOff(site: Site, tokens: readonly Token[]): boolean {
-  return tokens.some(
-    (token) => token.kind === "comment" && token.line === site.line && annotationBody(token.text) === "off",
-  );
+function strayNote({ span, start, line, body }: Note): Site[] {
+  return span ? [] : [{ name: "", start, end: start, line, literal: undefined, annotation: body }];
 }
 
 function literalSpans(tokens: readonly Token[], language: Language): Span[] {
@@ -99,9 +98,8 @@ function declarator(tokens: readonly Token[], at: number, found: Map<number, str
   const assign = assignmentAfter(tokens, at);
   const value = assign === undefined ? undefined : literalAfter(tokens, assign);
   if (value === undefined) return undefined;
-  const following = tokens.findIndex(
-    (token, index) => index > value && !/^(?:newline|comment)$/.test(token.kind),
-  );
+  let following = value + 1;
+  while (/^(?:newline|comment)$/.test(tokens[following]?.kind ?? "")) following++;
   const next = tokens[following];
   if (continuesExpression(next, tokens[value])) return undefined;
   found.set(value, name.text);
@@ -142,34 +140,20 @@ function isAllCaps(name: string): boolean {
   return /^[A-Z_][A-Z\d_]*$/.test(name) && /[A-Z]/.test(name);
 }
 
-type Note = { readonly annotation: string };
-
-/** By literal: the last one before the comment on the comment's line. */
-function annotationsByLine(tokens: readonly Token[], spans: readonly Span[]): Map<number, Note> {
-  const found = new Map<number, Note>();
-  for (const token of tokens) {
-    const body = token.kind === "comment" ? annotationBody(token.text) : undefined;
-    const span = spans.findLast((each) => each.line === token.line && each.end <= token.start);
-    if (body !== undefined && span !== undefined) found.set(span.index, { annotation: body });
-  }
-  return found;
+interface Note {
+  readonly body: string;
+  readonly line: number;
+  readonly start: number;
+  /** The last literal before the comment on its line. */
+  readonly span: Span | undefined;
 }
 
-function strayAnnotations(tokens: readonly Token[], spans: readonly Span[]): Site[] {
-  return tokens.flatMap((token) => {
-    const body = token.kind === "comment" ? annotationBody(token.text) : undefined;
-    const owned = spans.some((span) => span.line === token.line && span.end <= token.start);
-    if (body === undefined || owned) return [];
-    return [
-      {
-        name: "",
-        start: token.start,
-        end: token.start,
-        line: token.line,
-        literal: undefined,
-        annotation: body,
-      },
-    ];
+/** Every comment that says `tune:`. */
+function notesOf(tokens: readonly Token[], spans: readonly Span[]): Note[] {
+  return tokens.flatMap(({ kind, text, line, start }) => {
+    const body = kind === "comment" ? annotationBody(text) : undefined;
+    if (body === undefined) return [];
+    return [{ body, line, start, span: spans.findLast((span) => span.line === line && span.end <= start) }];
   });
 }
 

@@ -4,7 +4,7 @@
  */
 export type Language = "script" | "python";
 
-export type TokenKind = "number" | "string" | "opaque" | "word" | "punct" | "comment" | "newline";
+type TokenKind = "number" | "string" | "opaque" | "word" | "punct" | "comment" | "newline";
 
 export interface Token {
   readonly kind: TokenKind;

@@ -1,12 +1,12 @@
 /**
  * The built-in researcher, which needs no key: finds constants in the editable files and searches better values.
- * Keeps nothing between proposals: the brief holds the whole past, so a restarted study goes on alike.
+ * The brief holds the whole past, so a restarted study goes on alike; only proposals too new for a brief are remembered.
  */
 
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Brief } from "../../core/brief.ts";
-import type { Idea } from "../../core/experiment.ts";
+import type { ExperimentId, Idea } from "../../core/experiment.ts";
 import type { Proposal, Researcher } from "../../core/researcher.ts";
 import { cmaEs } from "./cma-es.ts";
 import { type EditableFile, readEditableFiles } from "./editable-files.ts";
@@ -19,17 +19,19 @@ import { forecastOf, resultsOf, triedSettings } from "./past.ts";
 import { type Random, seededRandom } from "./random.ts";
 import { type Settings, type Space, spaceOf } from "./space.ts";
 
-/** Above this a surrogate costs seconds a proposal and wins nothing over an evolution strategy (bench/tuner.ts). */
+/** Up to here the surrogate was found ahead of CMA-ES; each further knob makes it slower and its lead smaller. */
 const MOST_SURROGATE_KNOBS = 30;
 /** A file full of numbers is searched no better for having them all; annotated ones come first. */
 const MOST_KNOBS = 60;
 
 export function tunerResearcher(name = "tuner"): Researcher {
+  const proposed = new Map<ExperimentId, Idea>();
   return {
     name,
-    async propose(brief, workspacePath, signal): Promise<Proposal> {
-      const files = await readEditableFiles(workspacePath, brief.program);
+    async propose(given, workspacePath, signal): Promise<Proposal> {
+      const files = await readEditableFiles(workspacePath, given.program);
       const { knobs, problems } = knobsOf(files);
+      const brief = withNewest(given, proposed); // from here to `proposed.set` nothing waits: no other call comes between
       if (knobs.length === 0) return { kind: "gave_up", reason: whyNone(files, problems), exhausted: true };
       const settings = nextSettings({ brief, name, knobs });
       if (settings === undefined)
@@ -39,10 +41,20 @@ export function tunerResearcher(name = "tuner"): Researcher {
           exhausted: true,
         };
       if (signal.aborted) return { kind: "gave_up", reason: "stopped before anything was written" };
+      const idea = ideaOf({ brief, name, knobs }, settings, problems);
+      proposed.set(brief.experiment, idea);
       await writeSettings(workspacePath, files, { knobs, settings });
-      return { kind: "idea", idea: ideaOf({ brief, name, knobs }, settings, problems) };
+      return { kind: "idea", idea };
     },
   };
+}
+
+/** Two briefs made at the same moment know nothing of each other's ideas: ours are added until their experiments close. */
+function withNewest(brief: Brief, proposed: Map<ExperimentId, Idea>): Brief {
+  for (const { experiment } of brief.history) proposed.delete(experiment);
+  const known = new Set(brief.inFlight.map(({ settings }) => JSON.stringify(settings)));
+  const newest = [...proposed.values()].filter(({ settings }) => !known.has(JSON.stringify(settings)));
+  return { ...brief, inFlight: [...brief.inFlight, ...newest] };
 }
 
 interface Search {

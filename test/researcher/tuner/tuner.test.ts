@@ -124,6 +124,20 @@ test("proposes the same after a restart and something else for another experimen
   expect((await idea({ history, inFlight: [first] })).settings).not.toEqual(first.settings);
 });
 
+test("asked twice at the same moment, proposes two different settings", async () => {
+  await write({ "train.ts": FILE });
+  const tuner = tunerResearcher();
+  const signal = new AbortController().signal;
+  const asked = [1, 2].map((ordinal) =>
+    tuner.propose(brief({ experiment: experimentId(ordinal) }), folder, signal),
+  );
+  const settings = (await Promise.all(asked)).map((one) =>
+    one.kind === "idea" ? one.idea.settings : undefined,
+  );
+  expect(settings[0]).toBeDefined();
+  expect(settings[0]).not.toEqual(settings[1]);
+});
+
 test("goes where experiments have gained", async () => {
   const rates = [0.001, 0.003, 0.006, 0.012, 0.02, 0.03];
   const history = rates.map((rate, index) =>

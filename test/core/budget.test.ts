@@ -1,0 +1,19 @@
+import { expect, test } from "vitest";
+import { measuringLimit, searchLimit } from "../../src/core/budget.ts";
+
+const NOTHING = { experiments: 0, measurements: 0, workedMs: 0, startedAtMs: 0, nowMs: 0 };
+const NO_RESERVE = { measurements: 0, timeMs: 0 };
+
+test("the last experiment that the budget pays for may measure to its end", () => {
+  const spent = { ...NOTHING, experiments: 5 };
+  expect(searchLimit({ experiments: 5 }, spent, NO_RESERVE)).toBe("5 experiments are done");
+  expect(measuringLimit({ experiments: 5 }, spent, NO_RESERVE)).toBeUndefined();
+});
+
+test("an open experiment stops measuring where the part kept for proof begins", () => {
+  const spent = { ...NOTHING, measurements: 80 };
+  expect(measuringLimit({ measurements: 100 }, spent, { measurements: 20, timeMs: 0 })).toContain(
+    "kept for proof",
+  );
+  expect(measuringLimit({ measurements: 101 }, spent, { measurements: 20, timeMs: 0 })).toBeUndefined();
+});
