@@ -6,6 +6,7 @@ import { seedFrom } from "../core/clock.ts";
 import { InfrastructureError, UsageError } from "../core/errors.ts";
 import type { ExperimentId } from "../core/experiment.ts";
 import type { Proposal, Researcher } from "../core/researcher.ts";
+import { history } from "./gains.ts";
 import type { Lab } from "./lab.ts";
 
 export async function briefFor(lab: Lab, id: ExperimentId, researcher: Researcher): Promise<Brief> {
@@ -15,7 +16,7 @@ export async function briefFor(lab: Lab, id: ExperimentId, researcher: Researche
   return {
     experiment: id,
     program: parts.program,
-    history: lab.history(),
+    history: history(lab),
     inFlight: experiments.flatMap((record) =>
       record.status === undefined && record.researcher === researcher.name && record.idea
         ? [record.idea]

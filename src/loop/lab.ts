@@ -1,6 +1,5 @@
 /** The running study: parts, state, and the few moves that change it. Everything the loop does goes through here. */
 
-import type { PastExperiment } from "../core/brief.ts";
 import {
   type Budget,
   expectedMeasurements,
@@ -16,7 +15,7 @@ import { InfrastructureError } from "../core/errors.ts";
 import { type CommitSha, type ExperimentId, type RunTag, refs, type TreeSha } from "../core/experiment.ts";
 import type { Judge, JudgeRule } from "../core/judge.ts";
 import type { Ledger, LedgerEvent, LedgerLine, Purpose } from "../core/ledger.ts";
-import { gainOver, type Outcome } from "../core/metric.ts";
+import type { Outcome } from "../core/metric.ts";
 import type { Researcher } from "../core/researcher.ts";
 import {
   apply,
@@ -25,7 +24,6 @@ import {
   measurementsOf,
   nextExperimentId,
   type RunRecord,
-  readingsOf,
   type Study,
 } from "../core/study.ts";
 import { type MeasureParts, type MeasureRequest, measure } from "./measure.ts";
@@ -201,39 +199,6 @@ export class Lab {
     return true;
   }
 
-  /**
-   * Groups of values whose spread is the noise: heads, and of other code only the candidate under judgement. A change
-   * that makes the metric wild must not blur every later comparison, and proof rests on heads and its own pairs alone.
-   */
-  noiseGroups(record?: ExperimentRecord): { replicates: number[][]; differences: number[][] } {
-    const isSeeded = this.parts.program.metric.seeded;
-    const replicates = [...this.study.byCommit.keys()].map((commit) => {
-      const readings = readingsOf(this.linesOf(commit), "anchor", "calibration");
-      // Repeats of one seed say nothing about the spread between seeds.
-      const fresh = isSeeded ? new Map(readings.map((one) => [one.seed, one])).values() : readings;
-      return [...fresh].map(({ value }) => value);
-    });
-    const groups = { replicates: replicates.filter(isGroup).slice(-RECENT_EXPERIMENTS), differences: [] };
-    if (record === undefined) return groups;
-    const own = readingsOf(this.candidateLines(record), "tentative").map(({ value }) => value);
-    const others = this.experiments.filter((other) => other !== record).slice(-RECENT_EXPERIMENTS);
-    return {
-      replicates: [...groups.replicates, own].filter(isGroup),
-      differences: others.map((other) => this.pairedGains(other)).filter(isGroup),
-    };
-  }
-
-  /** Gains of a candidate over its head on equal seeds; of a duration, over the head measured beside it. */
-  pairedGains(record: ExperimentRecord): number[] {
-    const { goal, timing } = this.parts.program.metric;
-    const heads = readingsOf(this.anchorLines(record), "anchor", "calibration");
-    const bySeed = new Map(heads.map(({ seed, value }) => [seed, value]));
-    return readingsOf(this.candidateLines(record), "tentative").flatMap(({ seed, value }, index) => {
-      const reference = timing ? heads[index]?.value : bySeed.get(seed);
-      return reference === undefined ? [] : [gainOver(goal, value, reference)];
-    });
-  }
-
   candidateLines(record: ExperimentRecord): MeasuredLine[] {
     return record.measured.filter(({ commit }) => commit === record.commit);
   }
@@ -272,28 +237,6 @@ export class Lab {
     return expected !== undefined && expected < SMALL_BUDGET_MEASUREMENTS ? "confirm" : "sequential";
   }
 
-  history(): PastExperiment[] {
-    return this.experiments
-      .sort((a, b) => (a.closedAtMs ?? 0) - (b.closedAtMs ?? 0))
-      .flatMap((record) => {
-        const { id, researcher, idea, status, reasons, headGain } = record;
-        if (idea === undefined || status === undefined) return [];
-        const gainOverHead = this.gainOverHead(record);
-        const gain = gainOverHead === undefined ? {} : { gainOverHead };
-        return [{ experiment: id, researcher, idea, status, reasons, headGain, ...gain }];
-      });
-  }
-
-  /** Mean measured gain over the head it met, paired by seed where possible; undefined if never measured. */
-  gainOverHead(record: ExperimentRecord): number | undefined {
-    const paired = this.pairedGains(record);
-    if (paired.length > 0) return mean(paired);
-    const own = readingsOf(this.candidateLines(record), "tentative").map(({ value }) => value);
-    const head = readingsOf(this.anchorLines(record), "anchor", "calibration").map(({ value }) => value);
-    if (own.length === 0 || head.length === 0) return undefined;
-    return gainOver(this.parts.program.metric.goal, mean(own), mean(head));
-  }
-
   #seeds(stage: string, name: string, count: number): number[] {
     return Array.from({ length: count }, (_, index) => seedFrom(this.run.studySeed, stage, name, index));
   }
@@ -318,14 +261,11 @@ export class Lab {
   }
 }
 
-const RECENT_EXPERIMENTS = 60;
 const RECENT_MEASUREMENTS = 20;
 const RESERVED_PROMOTION_PAIRS = 4;
 /** Measurements that take longer than the recent ones must not cost the night its proof. */
 const RESERVE_SAFETY = 1.5;
 
-const isGroup = (values: readonly number[]) => values.length >= 2;
-
-function mean(values: readonly number[]): number {
+export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

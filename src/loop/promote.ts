@@ -6,6 +6,7 @@ import { type CommitSha, refs } from "../core/experiment.ts";
 import type { Pair, PairedEvidence, Verdict } from "../core/judge.ts";
 import type { Outcome } from "../core/metric.ts";
 import { readingsOf } from "../core/study.ts";
+import { noiseGroups } from "./gains.ts";
 import type { Lab } from "./lab.ts";
 import { allSettled } from "./slots.ts";
 
@@ -157,7 +158,7 @@ function evidenceFor(lab: Lab, comparison: Comparison, isBudgetSpent: boolean): 
     metric,
     rule: lab.parts.rule,
     noise,
-    ...lab.noiseGroups(),
+    ...noiseGroups(lab),
     pairs,
     seeds,
   };

@@ -9,6 +9,7 @@ import { scopeProblem } from "../core/scope.ts";
 import { type ExperimentRecord, type MeasuredLine, measurementsOf, readingsOf } from "../core/study.ts";
 import type { Change, Workspace } from "../core/workspace.ts";
 import { ask, briefFor } from "./ask.ts";
+import { noiseGroups } from "./gains.ts";
 import type { Lab } from "./lab.ts";
 import { runChecks } from "./measure.ts";
 
@@ -173,7 +174,7 @@ function evidenceFor(lab: Lab, record: ExperimentRecord): TentativeEvidence {
     metric: program.metric,
     rule,
     noise,
-    ...lab.noiseGroups(record),
+    ...noiseGroups(lab, record),
     candidate: readingsOf(candidate, "tentative"),
     head: readingsOf(head, "anchor", "calibration"),
     seeds: lab.headSeeds(record.head),
