@@ -19,7 +19,7 @@ export interface PastExperiment {
 export interface Brief {
   readonly experiment: ExperimentId;
   readonly program: Program;
-  /** Closed experiments of the study in order of closing. */
+  /** Closed experiments of the run in order of closing. */
   readonly history: readonly PastExperiment[];
   /** Experiments still open that this researcher proposed, so that it does not repeat itself. */
   readonly inFlight: readonly Idea[];

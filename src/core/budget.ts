@@ -4,8 +4,10 @@ import type { BudgetSpec } from "./program.ts";
 
 export interface Spent {
   readonly experiments: number;
+  /** Under way ones included. */
   readonly measurements: number;
   readonly workedMs: number;
+  readonly startedAtMs: number;
   readonly nowMs: number;
 }
 
@@ -21,6 +23,8 @@ export interface Budget extends Omit<BudgetSpec, "until"> {
 }
 
 const RESERVED_PART = 0.1;
+/** However dear proof is, search gets the other half: a budget too small for both is worth a try. */
+const MAX_RESERVED_PART = 0.5;
 
 /** Why search may not open another experiment, or undefined while there is room above the reserve. */
 export function searchLimit(budget: Budget, spent: Spent, reserve: Reserve): string | undefined {
@@ -30,55 +34,69 @@ export function searchLimit(budget: Budget, spent: Spent, reserve: Reserve): str
   return measuringLimit(budget, spent, reserve);
 }
 
-/** Why an open experiment may not measure again, or undefined: it has been counted, only its measurements cost. */
-export function measuringLimit(budget: Budget, spent: Spent, reserve: Reserve): string | undefined {
+/** Why an open experiment may not measure `next` times more, or undefined: it has been counted, only its measurements cost. */
+export function measuringLimit(budget: Budget, spent: Spent, reserve: Reserve, next = 1): string | undefined {
   const runs = budget.measurements;
-  if (
-    runs !== undefined &&
-    spent.measurements >= runs - Math.max(RESERVED_PART * runs, reserve.measurements)
-  ) {
+  if (runs !== undefined && spent.measurements + next > runs - reserved(runs, reserve.measurements)) {
     return `${spent.measurements} of ${runs} measurements are spent, the rest is kept for proof`;
   }
-  const left = timeLeftMs(budget, spent);
-  const reservedMs = Math.max(RESERVED_PART * (budget.timeMs ?? 0), reserve.timeMs);
-  if (left !== undefined && left <= reservedMs) return "the time is up, the rest is kept for proof";
+  if (searchTimeLeftMs(budget, spent, reserve) <= 0) return "the time is up, the rest is kept for proof";
   return undefined;
 }
 
-/** Why not even proof may go on, or undefined. */
-export function proofLimit(budget: Budget, spent: Spent): string | undefined {
-  if (budget.measurements !== undefined && spent.measurements >= budget.measurements)
+/** Time until search must end, milliseconds; Infinity without a limit in time. */
+export function searchTimeLeftMs(budget: Budget, spent: Spent, reserve: Reserve): number {
+  return Math.min(
+    ...timeParts(budget, spent).map(({ whole, left }) => left - reserved(whole, reserve.timeMs)),
+    Number.POSITIVE_INFINITY,
+  );
+}
+
+/** Why not even proof may measure `next` times more, or undefined. */
+export function proofLimit(budget: Budget, spent: Spent, next = 1): string | undefined {
+  if (budget.measurements !== undefined && spent.measurements + next > budget.measurements)
     return "all measurements are spent";
-  const left = timeLeftMs(budget, spent);
-  return left !== undefined && left <= 0 ? "the time is up" : undefined;
+  return timeParts(budget, spent).some(({ left }) => left <= 0) ? "the time is up" : undefined;
+}
+
+/** Whether any limit tells how much of the run is over. */
+export function isLimited({ experiments, measurements, timeMs, deadlineMs }: Budget): boolean {
+  return [experiments, measurements, timeMs, deadlineMs].some((limit) => limit !== undefined);
 }
 
 /** Part of the budget still unspent, 0..1, by the scarcest limit; 1 without limits. */
 export function partLeft(budget: Budget, spent: Spent): number {
-  const parts = [1];
+  const parts = timeParts(budget, spent).map(({ whole, left }) => left / whole);
   if (budget.experiments !== undefined) parts.push(1 - spent.experiments / budget.experiments);
   if (budget.measurements !== undefined) parts.push(1 - spent.measurements / budget.measurements);
-  if (budget.timeMs !== undefined) parts.push(1 - spent.workedMs / budget.timeMs);
-  return Math.max(0, Math.min(...parts));
+  // 0 / 0 is a budget of nothing: nothing is left of it.
+  return Math.max(0, Math.min(1, ...parts.map((part) => (Number.isNaN(part) ? 0 : part))));
 }
 
 /** How many measurements the whole budget pays for, given their cost; undefined without a limit that tells. */
 export function expectedMeasurements(
   budget: Budget,
-  measurementMs: number,
-  slots: number,
+  spent: Spent,
+  cost: { readonly measurementMs: number; readonly slots: number },
 ): number | undefined {
   const counts: number[] = [];
   if (budget.measurements !== undefined) counts.push(budget.measurements);
   // Most experiments end after one or two runs of their own (notes in src/judge/rules.ts).
   if (budget.experiments !== undefined) counts.push(budget.experiments * 1.5);
-  if (budget.timeMs !== undefined) counts.push((budget.timeMs / measurementMs) * slots);
+  for (const { whole } of timeParts(budget, spent)) counts.push((whole / cost.measurementMs) * cost.slots);
   return counts.length === 0 ? undefined : Math.min(...counts);
 }
 
-function timeLeftMs(budget: Budget, spent: Spent): number | undefined {
-  const left: number[] = [];
-  if (budget.timeMs !== undefined) left.push(budget.timeMs - spent.workedMs);
-  if (budget.deadlineMs !== undefined) left.push(budget.deadlineMs - spent.nowMs);
-  return left.length === 0 ? undefined : Math.min(...left);
+function reserved(whole: number, proof: number): number {
+  return Math.min(Math.max(RESERVED_PART * whole, proof), MAX_RESERVED_PART * whole);
+}
+
+/** Limits in time: how long each is as a whole, and how much of it is left. */
+function timeParts(budget: Budget, spent: Spent): { whole: number; left: number }[] {
+  const parts: { whole: number; left: number }[] = [];
+  const { timeMs, deadlineMs } = budget;
+  if (timeMs !== undefined) parts.push({ whole: timeMs, left: timeMs - spent.workedMs });
+  if (deadlineMs !== undefined)
+    parts.push({ whole: Math.max(0, deadlineMs - spent.startedAtMs), left: deadlineMs - spent.nowMs });
+  return parts;
 }

@@ -46,6 +46,9 @@ export function experimentId(ordinal: number): ExperimentId {
 /** Git refs of a run and of candidates. */
 export const refs = {
   candidate: (experiment: ExperimentId) => `refs/nightlab/candidates/${experiment}`,
+  /** The candidate on a later head. The first one keeps its ref: what was measured on it stays in git. */
+  rebased: (experiment: ExperimentId, onto: CommitSha) =>
+    `refs/nightlab/candidates/${experiment}-on-${onto.slice(0, 12)}`,
   head: (run: RunTag) => `refs/nightlab/runs/${run}/head`,
   verified: (run: RunTag) => `refs/nightlab/runs/${run}/verified`,
   baseline: (run: RunTag) => `refs/nightlab/runs/${run}/baseline`,

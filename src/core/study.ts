@@ -9,6 +9,7 @@ import { gainOver } from "./metric.ts";
 
 export interface MeasuredLine {
   readonly line: number;
+  readonly run: RunTag;
   readonly atMs: number;
   readonly purpose: Purpose;
   readonly commit: CommitSha;
@@ -280,6 +281,7 @@ function applyToExperiment(
 function applyMeasured({ study, run, atMs, line }: Place, event: EventOf<"measured">): void {
   const measured = {
     line,
+    run: run.tag,
     atMs,
     purpose: event.purpose,
     commit: event.commit,
@@ -291,7 +293,12 @@ function applyMeasured({ study, run, atMs, line }: Place, event: EventOf<"measur
   ofCommit.push(measured);
   study.byCommit.set(event.commit, ofCommit);
   if (event.experiment !== undefined) study.experiments.get(event.experiment)?.measured.push(measured);
-  if (event.purpose === "anchor" && event.commit === run.head && !run.metric.timing)
+  if (
+    event.purpose === "anchor" &&
+    event.commit === run.head &&
+    run.head !== run.baseline &&
+    !run.metric.timing
+  )
     refreshHeadGain(study, run);
 }
 
@@ -299,6 +306,7 @@ function applyHeadMoved({ study, run }: Place, event: EventOf<"head_moved">): vo
   run.head = event.to;
   if (event.reason === "suspect") {
     run.stack = run.stack.filter((id) => isPromoted(study, run, id));
+    run.keepsSincePromotion = 0;
     run.headGain = run.published?.commit === event.to ? run.published.estimate.gain : 0;
     return;
   }
@@ -316,7 +324,8 @@ function isPromoted(study: Study, run: RunRecord, id: ExperimentId): boolean {
 
 /** After a keep the estimate that won is replaced by values measured afterwards: the winner's luck does not stay. */
 function refreshHeadGain(study: Study, run: RunRecord): void {
-  const head = readingsOf(study.byCommit.get(run.head) ?? [], "anchor").map(({ value }) => value);
+  const lines = (study.byCommit.get(run.head) ?? []).filter((line) => line.run === run.tag);
+  const head = readingsOf(lines, "anchor").map(({ value }) => value);
   if (head.length === 0 || run.noise === undefined) return;
   const mean = head.reduce((sum, value) => sum + value, 0) / head.length;
   run.headGain = gainOver(run.metric.goal, mean, run.noise.mean);

@@ -1,6 +1,5 @@
 /** The running study: parts, state, and the few moves that change it. Everything the loop does goes through here. */
 
-import type { PastExperiment } from "../core/brief.ts";
 import {
   type Budget,
   expectedMeasurements,
@@ -9,13 +8,14 @@ import {
   type Reserve,
   type Spent,
   searchLimit,
+  searchTimeLeftMs,
 } from "../core/budget.ts";
 import { type Clock, seedFrom } from "../core/clock.ts";
 import { InfrastructureError } from "../core/errors.ts";
-import { type CommitSha, type ExperimentId, type RunTag, refs } from "../core/experiment.ts";
+import { type CommitSha, type ExperimentId, type RunTag, refs, type TreeSha } from "../core/experiment.ts";
 import type { Judge, JudgeRule } from "../core/judge.ts";
 import type { Ledger, LedgerEvent, LedgerLine, Purpose } from "../core/ledger.ts";
-import { gainOver, type Outcome } from "../core/metric.ts";
+import type { Outcome } from "../core/metric.ts";
 import type { Researcher } from "../core/researcher.ts";
 import {
   apply,
@@ -24,7 +24,6 @@ import {
   measurementsOf,
   nextExperimentId,
   type RunRecord,
-  readingsOf,
   type Study,
 } from "../core/study.ts";
 import { type MeasureParts, type MeasureRequest, measure } from "./measure.ts";
@@ -59,6 +58,8 @@ export class Lab {
   readonly study: Study;
   readonly slots: Slots;
   #writing: Promise<void> = Promise.resolve();
+  #measuring = 0;
+  readonly #claimedTrees = new Map<TreeSha, ExperimentId>();
   readonly #anchorsInFlight = new Map<string, Promise<Outcome>>();
   /** What recent measurements took in all, checkout and evaluation included. */
   #recentMs: number[] = [];
@@ -78,6 +79,11 @@ export class Lab {
 
   get tag(): RunTag {
     return this.run.tag;
+  }
+
+  /** Experiments of this run in order of opening. */
+  get experiments(): ExperimentRecord[] {
+    return [...this.study.experiments.values()].filter(({ run }) => run === this.tag);
   }
 
   experiment(id: ExperimentId): ExperimentRecord {
@@ -105,16 +111,28 @@ export class Lab {
     return id;
   }
 
-  /** Measures in a free slot and records the outcome. */
+  /** Takes a tree for an experiment; the one that proposed it before, if there is one, even a moment ago. */
+  claimTree(tree: TreeSha, id: ExperimentId): ExperimentId | undefined {
+    const twin = this.study.trees.get(tree) ?? this.#claimedTrees.get(tree);
+    if (twin === undefined) this.#claimedTrees.set(tree, id);
+    return twin;
+  }
+
+  /** Measures in a free slot and records the outcome. It counts against the budget from the call on. */
   async measure(request: MeasureRequest & { purpose: Purpose }, signal: AbortSignal): Promise<Outcome> {
-    const outcome = await this.slots.use(
-      () => this.#timed(() => measure(this.parts, request, signal)),
-      signal,
-    );
-    const { commit, seed, purpose, experiment } = request;
-    const about = experiment === undefined ? {} : { experiment };
-    await this.record({ kind: "measured", run: this.tag, purpose, commit, seed, ...about, outcome });
-    return outcome;
+    this.#measuring += 1;
+    try {
+      const outcome = await this.slots.use(
+        () => this.#timed(() => measure(this.parts, request, signal)),
+        signal,
+      );
+      const { commit, seed, purpose, experiment } = request;
+      const about = experiment === undefined ? {} : { experiment };
+      await this.record({ kind: "measured", run: this.tag, purpose, commit, seed, ...about, outcome });
+      return outcome;
+    } finally {
+      this.#measuring -= 1;
+    }
   }
 
   async #timed<Result>(task: () => Promise<Result>): Promise<Result> {
@@ -144,10 +162,18 @@ export class Lab {
     return this.#seeds(stage, String(ordinal), count);
   }
 
-  /** Measurements of a head that tier 1 may use as its anchor. */
-  anchorLines(head: CommitSha): readonly MeasuredLine[] {
-    const purposes: Purpose[] = ["anchor", "calibration"];
-    return (this.study.byCommit.get(head) ?? []).filter(({ purpose }) => purposes.includes(purpose));
+  /** What this run measured of a commit: an earlier one may have had another metric, machine or load. */
+  linesOf(commit: CommitSha): readonly MeasuredLine[] {
+    return (this.study.byCommit.get(commit) ?? []).filter(({ run }) => run === this.tag);
+  }
+
+  /** The heads a candidate is compared with. A timing metric never meets an old number: only those measured beside it. */
+  anchorLines(record: ExperimentRecord): readonly MeasuredLine[] {
+    const { head } = record;
+    const lines = this.parts.program.metric.timing
+      ? record.measured.filter(({ commit }) => commit === head)
+      : this.linesOf(head);
+    return lines.filter(({ purpose }) => purpose === "anchor" || purpose === "calibration");
   }
 
   /** Moves Head in git by compare-and-swap, then in the ledger (invariant 5). False when it had moved meanwhile. */
@@ -173,32 +199,6 @@ export class Lab {
     return true;
   }
 
-  /** Groups of values whose spread is the noise: anchors by head, and candidates measured more than once. */
-  noiseGroups(): { replicates: number[][]; differences: number[][] } {
-    const replicates: number[][] = [];
-    const differences: number[][] = [];
-    for (const lines of this.study.byCommit.values()) {
-      const values = readingsOf(lines, "anchor", "calibration", "tentative").map(({ value }) => value);
-      if (values.length >= 2) replicates.push(values);
-    }
-    for (const record of [...this.study.experiments.values()].slice(-RECENT_EXPERIMENTS)) {
-      const gains = this.pairedGains(record);
-      if (gains.length >= 2) differences.push(gains);
-    }
-    return { replicates: replicates.slice(-RECENT_EXPERIMENTS), differences };
-  }
-
-  /** Gains of a candidate over its head on equal seeds. */
-  pairedGains(record: ExperimentRecord): number[] {
-    const head = new Map(
-      readingsOf(this.anchorLines(record.head), "anchor", "calibration").map((r) => [r.seed, r.value]),
-    );
-    return readingsOf(this.candidateLines(record), "tentative").flatMap(({ seed, value }) => {
-      const reference = head.get(seed);
-      return reference === undefined ? [] : [gainOver(this.parts.program.metric.goal, value, reference)];
-    });
-  }
-
   candidateLines(record: ExperimentRecord): MeasuredLine[] {
     return record.measured.filter(({ commit }) => commit === record.commit);
   }
@@ -207,53 +207,34 @@ export class Lab {
     const run = this.run;
     const nowMs = this.parts.clock.now();
     const workedMs = run.workedMs + Math.max(0, nowMs - run.lastAtMs);
-    return { experiments: run.experiments, measurements: run.measurements, workedMs, nowMs };
+    const { experiments, startedAtMs } = run;
+    const measurements = run.measurements + this.#measuring;
+    return { experiments, measurements, workedMs, startedAtMs, nowMs };
   }
 
-  /** Why search must stop, or undefined. */
+  /** Why no experiment may be opened any more, or undefined. */
   searchLimit(): string | undefined {
     return searchLimit(this.parts.budget, this.spent(), this.#reserve());
   }
 
   /** Why an experiment that is open must do with what it has measured, or undefined. */
-  measuringLimit(): string | undefined {
-    return measuringLimit(this.parts.budget, this.spent(), this.#reserve());
+  measuringLimit(next = 1): string | undefined {
+    return measuringLimit(this.parts.budget, this.spent(), this.#reserve(), next);
   }
 
-  proofLimit(): string | undefined {
-    return proofLimit(this.parts.budget, this.spent());
+  searchTimeLeftMs(): number {
+    return searchTimeLeftMs(this.parts.budget, this.spent(), this.#reserve());
+  }
+
+  /** Why not even proof may measure `next` times more, or undefined. */
+  proofLimit(next = 1): string | undefined {
+    return proofLimit(this.parts.budget, this.spent(), next);
   }
 
   mode(): "confirm" | "sequential" {
-    const expected = expectedMeasurements(this.parts.budget, this.#measurementMs(), this.slots.size);
+    const cost = { measurementMs: this.#measurementMs(), slots: this.slots.size };
+    const expected = expectedMeasurements(this.parts.budget, this.spent(), cost);
     return expected !== undefined && expected < SMALL_BUDGET_MEASUREMENTS ? "confirm" : "sequential";
-  }
-
-  history(): PastExperiment[] {
-    return [...this.study.experiments.values()]
-      .filter((record) => record.status !== undefined && record.idea !== undefined && record.run === this.tag)
-      .sort((a, b) => (a.closedAtMs ?? 0) - (b.closedAtMs ?? 0))
-      .flatMap((record) => {
-        const { id, researcher, idea, status, reasons, headGain } = record;
-        if (idea === undefined || status === undefined) return [];
-        const gainOverHead = this.gainOverHead(record);
-        const gain = gainOverHead === undefined ? {} : { gainOverHead };
-        return [{ experiment: id, researcher, idea, status, reasons, headGain, ...gain }];
-      });
-  }
-
-  /** Mean measured gain over the head it met, paired by seed where possible; undefined if never measured. */
-  gainOverHead(record: ExperimentRecord): number | undefined {
-    const paired = this.pairedGains(record);
-    if (paired.length > 0) return mean(paired);
-    const own = readingsOf(this.candidateLines(record), "tentative").map(({ value }) => value);
-    const beside = readingsOf(record.measured, "anchor").map(({ value }) => value); // timing: measured next to it
-    const head =
-      beside.length > 0
-        ? beside
-        : readingsOf(this.anchorLines(record.head), "anchor", "calibration").map((r) => r.value);
-    if (own.length === 0 || head.length === 0) return undefined;
-    return gainOver(this.parts.program.metric.goal, mean(own), mean(head));
   }
 
   #seeds(stage: string, name: string, count: number): number[] {
@@ -262,8 +243,10 @@ export class Lab {
 
   /** Cost of a final promotion and the final test, from what measurements have cost so far. */
   #reserve(): Reserve {
-    const { finalPairs } = this.parts.rule;
-    const measurements = 2 * (finalPairs + RESERVED_PROMOTION_PAIRS);
+    // A deterministic metric is proven by one pair at each stage.
+    const isExact = this.run.noise?.isDeterministic ?? false;
+    const pairs = isExact ? 2 : this.parts.rule.finalPairs + RESERVED_PROMOTION_PAIRS;
+    const measurements = 2 * pairs;
     const slots = Math.min(2, this.slots.size);
     const eachMs = Math.max(this.#measurementMs(), mean(this.#recentMs) || 0);
     // One round more than the pairs: when search ends, what is being measured still runs to its end.
@@ -272,18 +255,17 @@ export class Lab {
 
   /** Mean wall time of the metric command in calibration: the same after a restart. */
   #measurementMs(): number {
-    const done = measurementsOf(this.study.byCommit.get(this.run.baseline) ?? [], "calibration");
+    const done = measurementsOf(this.linesOf(this.run.baseline), "calibration");
     const seconds = done.map(({ measurement }) => measurement.resources.wallSeconds);
     return seconds.length === 0 ? 0 : mean(seconds) * 1000;
   }
 }
 
-const RECENT_EXPERIMENTS = 60;
 const RECENT_MEASUREMENTS = 20;
 const RESERVED_PROMOTION_PAIRS = 4;
 /** Measurements that take longer than the recent ones must not cost the night its proof. */
 const RESERVE_SAFETY = 1.5;
 
-function mean(values: readonly number[]): number {
+export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -78,8 +78,7 @@ async function measureOnce(
     const evaluator = request.isHeldOut ? (program.holdout ?? program.evaluate) : program.evaluate;
     if (evaluator !== undefined)
       return await evaluate(parts, { request, workspace, evaluator, exit }, signal);
-    const file =
-      program.resultFile === undefined ? undefined : await workspace.read(program.resultFile, 1 << 20);
+    const file = await resultFileOf(program, workspace);
     return outcomeOf(program, { exit, resources: exit.resources, file });
   } finally {
     await workspace.close();
@@ -114,11 +113,20 @@ async function evaluate(
       return { ...failure, cause: "evaluator" };
     return (
       failure ??
-      outcomeOf(program, { exit, resources: run.exit.resources, file: undefined, channel: "artifact" })
+      outcomeOf(program, {
+        exit,
+        resources: run.exit.resources,
+        file: await resultFileOf(program, clean),
+        channel: "artifact",
+      })
     );
   } finally {
     await clean.close();
   }
+}
+
+async function resultFileOf(program: Program, workspace: Workspace): Promise<string | undefined> {
+  return program.resultFile === undefined ? undefined : await workspace.read(program.resultFile, 1 << 20);
 }
 
 function openProtected(parts: MeasureParts, commit: CommitSha): Promise<Workspace> {

@@ -1,12 +1,14 @@
 /** Tier 2 and the final test: pairs on seeds nobody has seen, head against verified, verified against the baseline. */
 
-import { partLeft } from "../core/budget.ts";
+import { isLimited, partLeft } from "../core/budget.ts";
 import { InfrastructureError } from "../core/errors.ts";
 import { type CommitSha, refs } from "../core/experiment.ts";
 import type { Pair, PairedEvidence, Verdict } from "../core/judge.ts";
 import type { Outcome } from "../core/metric.ts";
 import { readingsOf } from "../core/study.ts";
+import { noiseGroups } from "./gains.ts";
 import type { Lab } from "./lab.ts";
+import { allSettled } from "./slots.ts";
 
 type Stage = PairedEvidence["stage"];
 
@@ -15,12 +17,24 @@ interface Comparison {
   readonly challenger: CommitSha;
   readonly defender: CommitSha;
   readonly ordinal: number;
+  /** Why no further pair may be measured, or undefined. */
+  readonly limit: () => string | undefined;
 }
+
+/** `unpaid`: the budget ended before the judge had enough. */
+type Compared = Verdict | { readonly kind: "unpaid"; readonly reason: string };
+
+/** Without a limit that tells what a quarter of the budget is, a promotion comes after this many measurements. */
+const UNLIMITED_MEASUREMENTS_PER_PROMOTION = 40;
 
 /** True when enough was kept and spent since the last promotion to make another one worth its runs. */
 export function isPromotionDue(lab: Lab): boolean {
   const { run, parts } = lab;
   if (run.head === run.verified || run.keepsSincePromotion < parts.rule.keepsPerPromotion) return false;
+  if (lab.measuringLimit(2) !== undefined) return false; // the last promotion takes it from here
+  if (!isLimited(parts.budget)) {
+    return run.measurements - run.measurementsAtPromotion >= UNLIMITED_MEASUREMENTS_PER_PROMOTION;
+  }
   const partSpent = 1 - partLeft(parts.budget, lab.spent());
   const partSinceLast = run.measurements === 0 ? 0 : 1 - run.measurementsAtPromotion / run.measurements;
   return partSpent * partSinceLast >= parts.rule.budgetPerPromotion;
@@ -31,18 +45,19 @@ export async function promote(lab: Lab, options: { isLast: boolean }, signal: Ab
   const { run } = lab;
   const { head, verified, tag } = run;
   const ordinal = run.promotions.length + 1;
-  const verdict = await compare(
-    lab,
-    { stage: "promotion", challenger: head, defender: verified, ordinal },
-    signal,
-  );
-  await lab.record({ kind: "promotion_judged", run: tag, head, verified, verdict });
-  if (verdict.kind === "discard") {
+  const limit = options.isLast ? () => lab.proofLimit(2) : () => lab.measuringLimit(2);
+  const comparison: Comparison = { stage: "promotion", challenger: head, defender: verified, ordinal, limit };
+  const verdict = await compare(lab, comparison, signal);
+  // In mid-run nothing is decided then: the last promotion goes on with these pairs, paid from the reserve.
+  if (verdict.kind === "unpaid" && !options.isLast) return false;
+  const judged = decided(verdict);
+  await lab.record({ kind: "promotion_judged", run: tag, head, verified, verdict: judged });
+  if (judged.kind === "discard") {
     // The place for bisecting the stack: here the whole of it goes.
     await lab.moveHead(verified, head, { reason: "suspect" });
     return false;
   }
-  if (verdict.kind !== "keep") return false;
+  if (judged.kind !== "keep") return false;
   await moveVerified(lab, head, verified);
   if (!options.isLast) await publish(lab, ordinal, signal);
   return true;
@@ -61,10 +76,16 @@ async function publish(lab: Lab, ordinal: number, signal: AbortSignal): Promise<
   const { verified, baseline, tag } = lab.run;
   const verdict = await compare(
     lab,
-    { stage: "publish", challenger: verified, defender: baseline, ordinal },
+    {
+      stage: "publish",
+      challenger: verified,
+      defender: baseline,
+      ordinal,
+      limit: () => lab.measuringLimit(2),
+    },
     signal,
   );
-  if (verdict.estimate !== undefined) {
+  if (verdict.kind !== "unpaid" && verdict.estimate !== undefined) {
     await lab.record({ kind: "published", run: tag, commit: verified, estimate: verdict.estimate });
   }
 }
@@ -74,22 +95,33 @@ export async function finalTest(lab: Lab, signal: AbortSignal): Promise<void> {
   const { verified, baseline, tag } = lab.run;
   const verdict = await compare(
     lab,
-    { stage: "final", challenger: verified, defender: baseline, ordinal: 1 },
+    { stage: "final", challenger: verified, defender: baseline, ordinal: 1, limit: () => lab.proofLimit(2) },
     signal,
   );
   const isHeldOut = lab.parts.program.holdout !== undefined || lab.parts.program.metric.seeded;
-  await lab.record({ kind: "final_judged", run: tag, verified, baseline, isHeldOut, verdict });
+  await lab.record({
+    kind: "final_judged",
+    run: tag,
+    verified,
+    baseline,
+    isHeldOut,
+    verdict: decided(verdict),
+  });
 }
 
-async function compare(lab: Lab, comparison: Comparison, signal: AbortSignal): Promise<Verdict> {
+function decided(compared: Compared): Verdict {
+  return compared.kind === "unpaid" ? { kind: "inconclusive", reasons: [compared.reason] } : compared;
+}
+
+async function compare(lab: Lab, comparison: Comparison, signal: AbortSignal): Promise<Compared> {
   for (;;) {
     const failure = failureOf(lab, comparison);
     if (failure !== undefined) return failure;
-    const limit = lab.proofLimit();
+    const limit = comparison.limit();
     const step = lab.parts.judge.next(evidenceFor(lab, comparison, limit !== undefined));
     if (step.kind === "measure_more") throw new Error("a paired stage asks for pairs");
     if (step.kind !== "measure_pair") return step;
-    if (limit !== undefined) return { kind: "inconclusive", reasons: [`not finished: ${limit}`] };
+    if (limit !== undefined) return { kind: "unpaid", reason: `not finished: ${limit}` };
     await measurePair(lab, comparison, { ...step, signal });
   }
 }
@@ -109,7 +141,7 @@ async function measurePair(
     (commit) => () => lab.measure({ commit, seed, purpose: stage, isHeldOut }, signal),
   );
   if (lab.slots.size === 1) for (const each of measures) await each();
-  else await Promise.all(measures.map((each) => each()));
+  else await allSettled(measures.map((each) => each()));
 }
 
 function evidenceFor(lab: Lab, comparison: Comparison, isBudgetSpent: boolean): PairedEvidence {
@@ -126,7 +158,7 @@ function evidenceFor(lab: Lab, comparison: Comparison, isBudgetSpent: boolean): 
     metric,
     rule: lab.parts.rule,
     noise,
-    ...lab.noiseGroups(),
+    ...noiseGroups(lab),
     pairs,
     seeds,
   };
@@ -139,7 +171,7 @@ function seedsOf(lab: Lab, { stage, ordinal }: Comparison): number[] {
 function pairsOf(lab: Lab, comparison: Comparison): Pair[] {
   const { stage, challenger, defender } = comparison;
   const readings = (commit: CommitSha) =>
-    new Map(readingsOf(lab.study.byCommit.get(commit) ?? [], stage).map(({ seed, value }) => [seed, value]));
+    new Map(readingsOf(lab.linesOf(commit), stage).map(({ seed, value }) => [seed, value]));
   const challengers = readings(challenger);
   const defenders = readings(defender);
   return seedsOf(lab, comparison).flatMap((seed) => {
@@ -163,7 +195,6 @@ function failureOf(lab: Lab, comparison: Comparison): Verdict | undefined {
 }
 
 function outcomeAt(lab: Lab, at: { commit: CommitSha; stage: Stage; seed: number }): Outcome | undefined {
-  return lab.study.byCommit
-    .get(at.commit)
-    ?.find(({ purpose, seed }) => purpose === at.stage && seed === at.seed)?.outcome;
+  const lines = lab.linesOf(at.commit);
+  return lines.find(({ purpose, seed }) => purpose === at.stage && seed === at.seed)?.outcome;
 }

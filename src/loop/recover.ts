@@ -2,45 +2,49 @@
 
 import { UsageError } from "../core/errors.ts";
 import { type CommitSha, refs } from "../core/experiment.ts";
+import type { ExperimentRecord } from "../core/study.ts";
 import type { Lab } from "./lab.ts";
 import { moveVerified } from "./promote.ts";
 
 export async function recover(lab: Lab): Promise<void> {
   await recoverHead(lab);
   await recoverVerified(lab);
-  await finishPromotion(lab);
-  for (const record of [...lab.study.experiments.values()]) {
-    if (record.status !== undefined || record.commit !== undefined) continue;
-    const reasons = ["the process ended before there was a candidate"];
-    await lab.record({ kind: "closed", experiment: record.id, status: "interrupted", reasons });
+  await recoverPromotion(lab);
+  await closeInterrupted(
+    lab,
+    lab.experiments.filter(({ commit }) => commit === undefined),
+  );
+}
+
+/** Closes those of the experiments that are open: nothing can go on from where they were. */
+export async function closeInterrupted(lab: Lab, records: readonly ExperimentRecord[]): Promise<void> {
+  for (const { id, commit, status } of records) {
+    if (status !== undefined) continue;
+    const reason =
+      commit === undefined
+        ? "the process ended before there was a candidate"
+        : "the run ended before there was a verdict";
+    await lab.record({ kind: "closed", experiment: id, status: "interrupted", reasons: [reason] });
   }
 }
 
 async function recoverHead(lab: Lab): Promise<void> {
   const { run } = lab;
+  const from = run.head;
   const at = await lab.parts.workspaces.resolve(refs.head(run.tag));
-  const experiments = [...lab.study.experiments.values()];
-  if (at !== run.head) {
-    const winner = experiments.find(({ commit, status }) => status === undefined && commit === at);
-    const from = run.head;
-    if (winner?.verdict?.kind === "keep" && at !== undefined) {
-      await lab.record({
-        kind: "head_moved",
-        run: run.tag,
-        from,
-        to: at,
-        reason: "kept",
-        experiment: winner.id,
-      });
+  const open = lab.experiments.filter(({ status }) => status === undefined);
+  if (at !== from) {
+    const winner = open.find(({ commit, verdict }) => commit === at && verdict?.kind === "keep");
+    const move = { kind: "head_moved", run: run.tag, from } as const;
+    if (winner !== undefined && at !== undefined) {
+      await lab.record({ ...move, to: at, reason: "kept", experiment: winner.id });
     } else if (at === run.verified) {
-      await lab.record({ kind: "head_moved", run: run.tag, from, to: at, reason: "suspect" });
-    } else throw foreignRef(refs.head(run.tag), run.head, at);
+      await lab.record({ ...move, to: at, reason: "suspect" });
+    } else throw foreignRef(refs.head(run.tag), from, at);
   }
-  const kept = experiments.find(
-    ({ commit, status }) => status === undefined && commit !== undefined && commit === run.head,
-  );
-  if (kept?.verdict?.kind === "keep") {
-    await lab.record({ kind: "closed", experiment: kept.id, status: "kept", reasons: kept.verdict.reasons });
+  for (const { id, verdict } of open) {
+    if (!run.stack.includes(id)) continue;
+    await lab.record({ kind: "closed", experiment: id, status: "kept", reasons: verdict?.reasons ?? [] });
   }
 }
 
@@ -54,14 +58,14 @@ async function recoverVerified(lab: Lab): Promise<void> {
   await lab.record({ kind: "verified_moved", run: run.tag, from: run.verified, to: at });
 }
 
-/** A promotion that was judged but not acted upon, because the process died in between, is acted upon now. */
-async function finishPromotion(lab: Lab): Promise<void> {
-  const { run } = lab;
-  const last = run.promotions.at(-1);
-  if (last === undefined || last.verified !== run.verified || last.head === run.verified) return;
-  if (last.verdict.kind === "keep") await moveVerified(lab, last.head, last.verified);
-  if (last.verdict.kind === "discard" && run.head === last.head) {
-    await lab.moveHead(run.verified, run.head, { reason: "suspect" });
+/** A promotion that was judged but not carried out: its verdict stands. */
+async function recoverPromotion(lab: Lab): Promise<void> {
+  const { head, verified, promotions } = lab.run;
+  const last = promotions.at(-1);
+  if (last === undefined || last.verified !== verified || last.head === verified) return;
+  if (last.verdict.kind === "keep") await moveVerified(lab, last.head, verified);
+  if (last.verdict.kind === "discard" && last.head === head) {
+    await lab.moveHead(verified, head, { reason: "suspect" });
   }
 }
 

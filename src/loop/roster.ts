@@ -1,14 +1,16 @@
 /** Whose turn it is to propose: shares, rests and researchers that have nothing more to say. */
 
+import type { Status } from "../core/experiment.ts";
 import type { Proposal, Researcher } from "../core/researcher.ts";
 import type { Lab, Staff } from "./lab.ts";
 
-/** A researcher that gives up this often in a row is not asked again in this session. */
-const MAX_GAVE_UP_IN_A_ROW = 10;
+/** A researcher that gave nothing to measure this often in a row is not asked again in this session. */
+const MAX_FRUITLESS_IN_A_ROW = 10;
+const FRUITLESS: readonly (Status | undefined)[] = ["gave_up", "no_change", "duplicate", "out_of_scope"];
 
 interface Member extends Staff {
   asked: number;
-  gaveUpInARow: number;
+  fruitlessInARow: number;
   restsUntilMs: number;
   isDone: boolean;
 }
@@ -19,42 +21,35 @@ export class Roster {
 
   constructor(lab: Lab) {
     this.#lab = lab;
-    const experiments = [...lab.study.experiments.values()].filter(({ run }) => run === lab.tag);
     this.#members = lab.parts.staff.map((staff) => ({
       ...staff,
-      asked: experiments.filter(({ researcher }) => researcher === staff.researcher.name).length,
-      gaveUpInARow: 0,
+      asked: lab.experiments.filter(({ researcher }) => researcher === staff.researcher.name).length,
+      fruitlessInARow: 0,
       restsUntilMs: 0,
-      isDone: false,
+      isDone: staff.share <= 0,
     }));
   }
 
   /** The researcher furthest below its share, or undefined while all rest or are done. */
   next(): Researcher | undefined {
     const now = this.#lab.parts.clock.now();
-    const ready = this.#members.filter(
-      ({ isDone, restsUntilMs, share }) => !isDone && restsUntilMs <= now && share > 0,
-    );
+    const ready = this.#members.filter(({ isDone, restsUntilMs }) => !isDone && restsUntilMs <= now);
     const chosen = ready.sort((a, b) => a.asked / a.share - b.asked / b.share)[0];
     if (chosen === undefined) return undefined;
     chosen.asked += 1;
     return chosen.researcher;
   }
 
-  heard(researcher: Researcher, proposal: Proposal): void {
+  /** What a researcher proposed, and how the experiment ended. */
+  heard(researcher: Researcher, proposal: Proposal, status: Status | undefined): void {
     const member = this.#members.find((one) => one.researcher === researcher);
     if (member === undefined) return;
-    if (proposal.kind === "idea") {
-      member.gaveUpInARow = 0;
-      return;
-    }
-    member.gaveUpInARow += 1;
-    member.isDone = proposal.exhausted === true || member.gaveUpInARow >= MAX_GAVE_UP_IN_A_ROW;
-    if (proposal.retryAfterMs !== undefined) {
+    member.fruitlessInARow = FRUITLESS.includes(status) ? member.fruitlessInARow + 1 : 0;
+    if (proposal.kind === "gave_up" && proposal.retryAfterMs !== undefined) {
       member.restsUntilMs = this.#lab.parts.clock.now() + proposal.retryAfterMs;
-      member.gaveUpInARow = 0;
-      member.isDone = false;
-    }
+      member.fruitlessInARow = 0;
+    } else if (proposal.kind === "gave_up" && proposal.exhausted) member.isDone = true;
+    if (member.fruitlessInARow >= MAX_FRUITLESS_IN_A_ROW) member.isDone = true;
   }
 
   /** Why nobody will propose any more, or undefined. */

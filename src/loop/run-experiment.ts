@@ -1,8 +1,5 @@
 /** One experiment, from opening to verdict, on one screen. Every step is in the ledger before the next one starts. */
 
-import type { Brief } from "../core/brief.ts";
-import { partLeft } from "../core/budget.ts";
-import { seedFrom } from "../core/clock.ts";
 import { UsageError } from "../core/errors.ts";
 import { type CommitSha, type ExperimentId, type Idea, refs, type Status } from "../core/experiment.ts";
 import type { TentativeEvidence, Verdict } from "../core/judge.ts";
@@ -11,6 +8,8 @@ import type { Proposal, Researcher } from "../core/researcher.ts";
 import { scopeProblem } from "../core/scope.ts";
 import { type ExperimentRecord, type MeasuredLine, measurementsOf, readingsOf } from "../core/study.ts";
 import type { Change, Workspace } from "../core/workspace.ts";
+import { ask, briefFor } from "./ask.ts";
+import { noiseGroups } from "./gains.ts";
 import type { Lab } from "./lab.ts";
 import { runChecks } from "./measure.ts";
 
@@ -22,11 +21,11 @@ export async function runExperiment(
   signal: AbortSignal,
 ): Promise<Proposal> {
   const workspace = await lab.parts.workspaces.open(lab.experiment(id).head);
-  const brief = await briefFor(lab, id, researcher);
   let proposal: Proposal;
   try {
     lab.parts.onStage?.(id, "proposing");
-    proposal = await researcher.propose(brief, workspace.path, signal);
+    const brief = await briefFor(lab, id, researcher);
+    proposal = await ask(lab, researcher, { brief, path: workspace.path, signal });
     signal.throwIfAborted();
     if (proposal.kind === "gave_up") await close(lab, id, { status: "gave_up", reasons: [proposal.reason] });
     else await commitCandidate(lab, id, { workspace, idea: proposal.idea });
@@ -42,13 +41,13 @@ export async function settleExperiment(lab: Lab, id: ExperimentId, signal: Abort
   const record = lab.experiment(id);
   if (record.status !== undefined) return;
   for (;;) {
-    if (record.head !== lab.run.head) await rebase(lab, record);
-    const failed = await checkCandidate(lab, record, signal);
-    if (failed !== undefined) return await closeFailed(lab, id, failed);
-    const verdict = await judgeCandidate(lab, record, signal);
+    if (record.head !== lab.run.head && !(await rebase(lab, record))) {
+      return await close(lab, id, { status: "duplicate", reasons: ["the head already holds this change"] });
+    }
+    const verdict = record.verdict ?? (await judgeCandidate(lab, record, signal));
     if (verdict.kind === "failed") return await closeFailed(lab, id, verdict.outcome);
     if (verdict.kind === "head_fails") continue;
-    await lab.record({ kind: "judged", experiment: id, verdict });
+    if (record.verdict === undefined) await lab.record({ kind: "judged", experiment: id, verdict });
     if (verdict.kind !== "keep") {
       const status = verdict.kind === "discard" ? "discarded" : "inconclusive";
       return await close(lab, id, { status, reasons: verdict.reasons });
@@ -60,29 +59,6 @@ export async function settleExperiment(lab: Lab, id: ExperimentId, signal: Abort
 }
 
 // --- proposal ---
-
-async function briefFor(lab: Lab, id: ExperimentId, researcher: Researcher): Promise<Brief> {
-  const { run, parts } = lab;
-  const experiments = [...lab.study.experiments.values()];
-  const taken = new Set(experiments.flatMap(({ idea }) => (idea === undefined ? [] : [idea.title])));
-  return {
-    experiment: id,
-    program: parts.program,
-    history: lab.history(),
-    inFlight: experiments.flatMap((record) =>
-      record.status === undefined && record.researcher === researcher.name && record.idea
-        ? [record.idea]
-        : [],
-    ),
-    openIdeas: parts.program.ideas.filter((idea) => !idea.done && !taken.has(idea.text)),
-    headGain: run.headGain,
-    headDiff: await parts.workspaces.diff(run.baseline, run.head),
-    noiseSd: run.noise?.sdRun ?? 0,
-    isDeterministic: run.noise?.isDeterministic ?? false,
-    randomSeed: seedFrom(run.studySeed, "researcher", id),
-    budgetLeft: partLeft(parts.budget, lab.spent()),
-  };
-}
 
 /** Scope check, no-op and duplicate check, then the commit: git holds the candidate before anything is measured. */
 async function commitCandidate(
@@ -98,7 +74,7 @@ async function commitCandidate(
   if (problem !== undefined)
     return await close(lab, id, { status: "out_of_scope", reasons: [problem], idea });
   const { commit, tree } = await workspace.commit(commitMessage(idea, id), refs.candidate(id));
-  const twin = lab.study.trees.get(tree);
+  const twin = lab.claimTree(tree, id);
   if (twin !== undefined) {
     return await close(lab, id, { status: "duplicate", reasons: [`the same tree as ${twin}`], idea });
   }
@@ -119,14 +95,16 @@ type Judged = Verdict | { kind: "failed"; outcome: Failure } | { kind: "head_fai
 type Failure = Exclude<Outcome, { kind: "measured" }>;
 
 async function judgeCandidate(lab: Lab, record: ExperimentRecord, signal: AbortSignal): Promise<Judged> {
+  const failed = await checkCandidate(lab, record, signal);
+  if (failed !== undefined) return { kind: "failed", outcome: failed };
   for (;;) {
     const outcome = failureOf(lab, record);
     if (outcome !== undefined) return { kind: "failed", outcome };
     const step = lab.parts.judge.next(evidenceFor(lab, record));
     if (step.kind !== "measure_more" && step.kind !== "measure_pair") return step;
-    const limit = lab.measuringLimit();
-    if (limit !== undefined) return { kind: "inconclusive", reasons: [`not finished: ${limit}`] };
     const sides = step.kind === "measure_more" ? [step.side] : sidesOf(step.first);
+    const limit = lab.measuringLimit(sides.length);
+    if (limit !== undefined) return { kind: "inconclusive", reasons: [`not finished: ${limit}`] };
     for (const side of sides) {
       if (!(await measureSide(lab, record, { side, seed: step.seed, signal }))) return { kind: "head_fails" };
     }
@@ -154,17 +132,22 @@ async function measureSide(
   return true;
 }
 
-/** False when the head itself cannot be measured any more: it was dropped for Verified, and the experiment goes on there. */
+/**
+ * False when the head cannot be measured any more: it was dropped for Verified, and the experiment goes on there.
+ * One failure may be the machine's; the judge asks for the same seed again, and only a second one counts.
+ */
 async function measureAnchor(
   lab: Lab,
   record: ExperimentRecord,
   { seed, signal }: { seed: number; signal: AbortSignal },
-) {
+): Promise<boolean> {
   const { head } = record;
   const outcome = lab.parts.program.metric.timing
     ? await lab.measure({ commit: head, seed, purpose: "anchor", experiment: record.id }, signal)
     : await lab.measureHead(head, seed, signal);
   if (outcome.kind === "measured") return true;
+  const failures = lab.linesOf(head).filter((line) => line.seed === seed && line.outcome.kind !== "measured");
+  if (failures.length < 2) return true;
   const { run } = lab;
   if (head === run.verified) {
     throw new UsageError(`the head cannot be measured any more: ${outcome.detail}`, {
@@ -172,9 +155,10 @@ async function measureAnchor(
       next: "nightlab log, then nightlab doctor; nightlab resume goes on from here",
     });
   }
-  const text = `head ${head.slice(0, 9)} failed to measure (${outcome.detail}); back to verified`;
-  await lab.record({ kind: "warning", run: run.tag, text });
-  await lab.moveHead(run.verified, head, { reason: "suspect" });
+  if (await lab.moveHead(run.verified, head, { reason: "suspect" })) {
+    const text = `head ${head.slice(0, 9)} failed to measure (${outcome.detail}); back to verified`;
+    await lab.record({ kind: "warning", run: run.tag, text });
+  }
   return false;
 }
 
@@ -183,31 +167,31 @@ function evidenceFor(lab: Lab, record: ExperimentRecord): TentativeEvidence {
   const noise = lab.run.noise;
   if (noise === undefined) throw new Error("judging before calibration");
   const candidate = lab.candidateLines(record);
-  const head = anchorOf(lab, record);
+  const head = lab.anchorLines(record);
+  const { name } = program.metric;
   return {
     stage: "tentative",
     metric: program.metric,
     rule,
     noise,
-    ...lab.noiseGroups(),
+    ...noiseGroups(lab, record),
     candidate: readingsOf(candidate, "tentative"),
     head: readingsOf(head, "anchor", "calibration"),
     seeds: lab.headSeeds(record.head),
     mode: lab.mode(),
-    brokenConstraints: brokenConstraints(program.constraints, secondaryOf(candidate), secondaryOf(head)),
+    brokenConstraints: brokenConstraints(
+      program.constraints,
+      valuesOf(candidate, name),
+      valuesOf(head, name),
+    ),
   };
 }
 
-/** A timing metric never meets an old number: only heads measured beside this candidate count. */
-function anchorOf(lab: Lab, record: ExperimentRecord): readonly MeasuredLine[] {
-  if (!lab.parts.program.metric.timing) return lab.anchorLines(record.head);
-  return record.measured.filter(({ purpose, commit }) => purpose === "anchor" && commit === record.head);
-}
-
-function secondaryOf(lines: readonly MeasuredLine[]): Record<string, number> {
+/** Mean of everything that was measured, the metric itself included: constraints may be about any of it. */
+function valuesOf(lines: readonly MeasuredLine[], metric: string): Record<string, number> {
   const sums: Record<string, { sum: number; count: number }> = {};
   for (const { measurement } of measurementsOf(lines, "anchor", "calibration", "tentative")) {
-    for (const [name, value] of Object.entries(measurement.secondary)) {
+    for (const [name, value] of Object.entries({ ...measurement.secondary, [metric]: measurement.value })) {
       const { sum, count } = sums[name] ?? { sum: 0, count: 0 };
       sums[name] = { sum: sum + value, count: count + 1 };
     }
@@ -220,22 +204,24 @@ async function checkCandidate(
   record: ExperimentRecord,
   signal: AbortSignal,
 ): Promise<Failure | undefined> {
-  if (lab.parts.program.checks === undefined || lab.candidateLines(record).length > 0) return undefined;
+  const isDone = lab.candidateLines(record).length > 0 || lab.measuringLimit() !== undefined;
+  if (lab.parts.program.checks === undefined || isDone) return undefined;
   lab.parts.onStage?.(record.id, "checks");
   const request = { commit: commitOf(record), seed: 0, purpose: "checks" as const, experiment: record.id };
   const outcome = await lab.slots.use(() => runChecks(lab.parts, request, signal), signal);
   return outcome?.kind === "measured" ? undefined : outcome;
 }
 
-/** Head moved meanwhile: the change is re-applied on it and judged afresh. */
-async function rebase(lab: Lab, record: ExperimentRecord): Promise<void> {
+/** Head moved meanwhile: the change is re-applied on it and judged afresh. False when nothing of it is left there. */
+async function rebase(lab: Lab, record: ExperimentRecord): Promise<boolean> {
+  const { workspaces } = lab.parts;
   const onto = lab.run.head;
   const message = record.idea === undefined ? record.id : commitMessage(record.idea, record.id);
-  const rebased = await lab.parts.workspaces.rebase(commitOf(record), onto, {
-    ref: refs.candidate(record.id),
-    message,
-  });
+  const ref = refs.rebased(record.id, onto);
+  const rebased = await workspaces.rebase(commitOf(record), onto, { ref, message });
+  if ((await workspaces.diff(onto, rebased.commit)) === "") return false;
   await lab.record({ kind: "rebased", experiment: record.id, onto, ...rebased });
+  return true;
 }
 
 // --- ends ---

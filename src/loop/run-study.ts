@@ -1,14 +1,15 @@
 /** One run, from calibration to the final test, with several experiments in flight. Continues after any kill. */
 
 import type { Clock } from "../core/clock.ts";
-import { UsageError } from "../core/errors.ts";
+import { InfrastructureError, UsageError } from "../core/errors.ts";
 import { type ExperimentId, type RunTag, refs } from "../core/experiment.ts";
 import { readingsOf } from "../core/study.ts";
 import type { Lab } from "./lab.ts";
 import { finalTest, isPromotionDue, promote } from "./promote.ts";
-import { recover } from "./recover.ts";
+import { closeInterrupted, recover } from "./recover.ts";
 import { Roster } from "./roster.ts";
 import { runExperiment, settleExperiment } from "./run-experiment.ts";
+import { allSettled } from "./slots.ts";
 
 /** How the user steers a running study. */
 export interface Control {
@@ -32,9 +33,11 @@ export async function startRun(
 ): Promise<void> {
   const { workspaces, baseline, program, sandbox, version } = lab.parts;
   const { tag, studySeed, programSha } = start;
+  await closeInterrupted(lab, [...lab.study.experiments.values()]);
   for (const ref of [refs.baseline(tag), refs.head(tag), refs.verified(tag)]) {
     // A leftover of a start that was killed before its ledger line: nobody knows this tag yet.
-    await workspaces.advance(ref, baseline, await workspaces.resolve(ref));
+    if (!(await workspaces.advance(ref, baseline, await workspaces.resolve(ref))))
+      throw new InfrastructureError(`${ref} cannot be set: another process holds its lock`);
   }
   const { metric } = program;
   const about = { run: tag, baseline, studySeed, metric, programSha, sandbox: sandbox.name, version };
@@ -52,8 +55,8 @@ export async function resumeRun(lab: Lab): Promise<void> {
 export async function runStudy(lab: Lab, control: Control): Promise<RunEnd> {
   const signal = control.stop;
   try {
-    if (lab.run.noise === undefined) await calibrate(lab, control);
-    const reason = control.pause.aborted ? "paused" : await search(lab, control);
+    const unpaid = lab.run.noise === undefined ? await calibrate(lab, control) : undefined;
+    const reason = unpaid ?? (control.pause.aborted ? "paused" : await search(lab, control));
     if (control.pause.aborted) return await pause(lab, "paused by the user");
     await prove(lab, signal);
     await lab.record({ kind: "run_ended", run: lab.tag, reason });
@@ -69,13 +72,18 @@ async function pause(lab: Lab, reason: string): Promise<RunEnd> {
   return { kind: "paused", reason };
 }
 
-/** Four seeds, two of them twice: noise of repeats and of seeds. Done before any experiment is judged. */
-async function calibrate(lab: Lab, control: Control): Promise<void> {
+/**
+ * Four seeds, two of them twice: noise of repeats and of seeds. Done before any experiment is judged.
+ * Gives the reason if the budget does not pay for it.
+ */
+async function calibrate(lab: Lab, control: Control): Promise<string | undefined> {
   const { run, parts } = lab;
   const [a, b, c, d] = lab.headSeeds(run.baseline);
   const plan = [a, a, b, b, c, d].filter((seed) => seed !== undefined);
-  const done = readingsOf(lab.anchorLines(run.baseline), "calibration").map(({ seed }) => seed);
+  const done = readingsOf(lab.linesOf(run.baseline), "calibration").map(({ seed }) => seed);
   for (const seed of done) plan.splice(plan.indexOf(seed), 1);
+  const limit = plan.length === 0 ? undefined : lab.proofLimit(plan.length);
+  if (limit !== undefined) return `calibration takes ${plan.length} measurements: ${limit}`;
   parts.onStage?.("run", "calibrating the baseline");
   const tasks = plan.map(async (seed) => {
     if (control.pause.aborted) return;
@@ -87,21 +95,36 @@ async function calibrate(lab: Lab, control: Control): Promise<void> {
       next: "run that command by hand in a fresh clone, mend it or program.md, then: nightlab run",
     });
   });
-  await Promise.all(tasks);
-  if (control.pause.aborted) return;
-  const readings = readingsOf(lab.anchorLines(run.baseline), "calibration");
+  await allSettled(tasks);
+  if (control.pause.aborted) return undefined;
+  const readings = readingsOf(lab.linesOf(run.baseline), "calibration");
   await lab.record({
     kind: "calibrated",
     run: run.tag,
     noise: parts.judge.calibrate(parts.program.metric, readings),
   });
+  return undefined;
 }
 
 /** Keeps experiments in flight until something says stop; gives the reason. */
 async function search(lab: Lab, control: Control): Promise<string> {
   const roster = new Roster(lab);
   const flight = new Flight(lab.parts.clock, control.stop);
-  for (const id of openExperiments(lab)) flight.add(id, settleExperiment(lab, id, control.stop));
+  try {
+    return await fly(lab, control, { roster, flight });
+  } finally {
+    await flight.abandon();
+  }
+}
+
+async function fly(
+  lab: Lab,
+  control: Control,
+  { roster, flight }: { roster: Roster; flight: Flight },
+): Promise<string> {
+  for (const { id, status } of lab.experiments) {
+    if (status === undefined) flight.add(id, settleExperiment(lab, id, flight.signal));
+  }
   for (;;) {
     const reason = stopReason(lab, control, roster);
     if (reason !== undefined) {
@@ -110,18 +133,20 @@ async function search(lab: Lab, control: Control): Promise<string> {
     }
     if (isPromotionDue(lab)) {
       await flight.land(); // the pairs of a promotion want the machine and the head to themselves
-      if (isPromotionDue(lab)) await promote(lab, { isLast: false }, control.stop);
+      if (isPromotionDue(lab)) await promote(lab, { isLast: false }, flight.signal);
     } else if (flight.size >= lab.parts.program.parallel) {
       await flight.next();
     } else {
       const researcher = roster.next();
-      if (researcher === undefined) await flight.nextOr(roster.restMs(), [control.pause, control.finish]);
-      else {
+      if (researcher === undefined) {
+        const restMs = Math.min(roster.restMs(), lab.searchTimeLeftMs());
+        await flight.nextOr(restMs, [control.pause, control.finish]);
+      } else {
         const id = await lab.openExperiment(researcher.name);
-        const experiment = runExperiment(lab, id, researcher, control.stop);
+        const experiment = runExperiment(lab, id, researcher, flight.signal);
         flight.add(
           id,
-          experiment.then((proposal) => roster.heard(researcher, proposal)),
+          experiment.then((proposal) => roster.heard(researcher, proposal, lab.experiment(id).status)),
         );
       }
     }
@@ -147,20 +172,18 @@ async function prove(lab: Lab, signal: AbortSignal): Promise<void> {
   if (run.verified !== run.baseline && run.final?.verified !== run.verified) await finalTest(lab, signal);
 }
 
-function openExperiments(lab: Lab): ExperimentId[] {
-  return [...lab.study.experiments.values()].filter(({ status }) => status === undefined).map(({ id }) => id);
-}
-
-/** Experiments under way. The first one that rejects ends the search; the others are waited for. */
+/** Experiments under way. The first one that rejects ends the search; the others are stopped and waited for. */
 class Flight {
   readonly #clock: Clock;
-  readonly #stop: AbortSignal;
+  readonly #abandoned = new AbortController();
+  /** Aborts with the user's stop, or when the search ends by a failure. */
+  readonly signal: AbortSignal;
   readonly #running = new Map<ExperimentId, Promise<void>>();
   #error: { readonly cause: unknown } | undefined;
 
   constructor(clock: Clock, stop: AbortSignal) {
     this.#clock = clock;
-    this.#stop = stop;
+    this.signal = AbortSignal.any([stop, this.#abandoned.signal]);
   }
 
   get size(): number {
@@ -187,16 +210,22 @@ class Flight {
   /** Waits for an experiment to land, at most `ms`, or until a signal aborts. */
   async nextOr(ms: number, signals: readonly AbortSignal[]): Promise<void> {
     const wake = new AbortController();
-    const delay = this.#clock.delay(ms, AbortSignal.any([wake.signal, this.#stop, ...signals]));
+    const delay = this.#clock.delay(ms, AbortSignal.any([wake.signal, this.signal, ...signals]));
     await Promise.race([delay, ...this.#running.values()]);
     wake.abort();
     this.#rethrow();
-    this.#stop.throwIfAborted();
+    this.signal.throwIfAborted();
   }
 
   async land(): Promise<void> {
     await Promise.all(this.#running.values());
     this.#rethrow();
+  }
+
+  /** Stops what is still under way and waits until it is over. */
+  async abandon(): Promise<void> {
+    this.#abandoned.abort();
+    await Promise.all(this.#running.values());
   }
 
   #rethrow(): void {

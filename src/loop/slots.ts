@@ -42,3 +42,9 @@ export class Slots {
     });
   }
 }
+
+/** Waits for all tasks, then rejects with the first failure: nothing goes on behind the back of the caller. */
+export async function allSettled(tasks: readonly Promise<unknown>[]): Promise<void> {
+  const ends = await Promise.allSettled(tasks);
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
+}

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { measuringLimit, searchLimit } from "../../src/core/budget.ts";
 
-const NOTHING = { experiments: 0, measurements: 0, workedMs: 0, nowMs: 0 };
+const NOTHING = { experiments: 0, measurements: 0, workedMs: 0, startedAtMs: 0, nowMs: 0 };
 const NO_RESERVE = { measurements: 0, timeMs: 0 };
 
 test("the last experiment that the budget pays for may measure to its end", () => {

@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.remove());
 
-/** Some steps of each kind; crash.slow.test.ts has them all. */
+/** Some steps of each kind; crash-matrix.slow.test.ts goes through them all. */
 const KILLS: Kill[] = [
   { at: 13, when: "after" },
   { at: 19, when: "after" },
