@@ -37,7 +37,7 @@ exit 0
 `;
 
 /** Held by nightlab alone: when it is killed, the descriptor ends and with it the whole process group. */
-export const LIFE_FD = 4;
+const LIFE_FD = 4;
 
 /** The watcher is a member of the group, so it goes with the rest when the command has ended. */
 const WATCH = `( read -r nothing <&${LIFE_FD}; kill -KILL 0 ) >/dev/null 2>&1 ${STDERR_FD}>&- & watcher=$!`;

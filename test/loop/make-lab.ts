@@ -19,9 +19,9 @@ import { scriptedResearcher } from "../../src/testing/scripted-researcher.ts";
 import { type Script, type ScriptedExit, scriptedSandbox } from "../../src/testing/scripted-sandbox.ts";
 import { type GitWorkspaces, openWorkspaces } from "../../src/workspace/workspaces.ts";
 
-export const TAG = "night" as RunTag;
+const TAG = "night" as RunTag;
 /** Baseline loss 10, spread over two editable files so that changes to both can be merged. */
-export const FILES: Readonly<Record<string, string>> = { "a.txt": "4\n", "b.txt": "6\n", "data.txt": "0\n" };
+const FILES: Readonly<Record<string, string>> = { "a.txt": "4\n", "b.txt": "6\n", "data.txt": "0\n" };
 
 const PROGRAM: Program = {
   path: "program.md",
@@ -64,15 +64,7 @@ export async function lossIn(read: (path: string) => Promise<string | undefined>
 }
 
 /** Each measurement moves the clock by a second and ends on the number that is in the files. */
-export const plainScript: Script = async ({ read }) => ({ stdout: `loss: ${await lossIn(read)}\n` });
-
-/** Normal-like noise, fixed by seed and code: a run can be repeated, two codes are not alike. */
-export function noisyScript(sd: number): Script {
-  return async ({ read, seed }) => {
-    const loss = await lossIn(read);
-    return { stdout: `loss: ${loss + sd * hashedNoise(`${seed} ${loss}`)}\n` };
-  };
-}
+const plainScript: Script = async ({ read }) => ({ stdout: `loss: ${await lossIn(read)}\n` });
 
 function hashedNoise(text: string): number {
   let sum = 0;
@@ -170,7 +162,7 @@ async function assemble(
 
 export type Made = Awaited<ReturnType<Bench["lab"]>>;
 
-export function controls() {
+function controls() {
   const [pause, finish, stop] = [new AbortController(), new AbortController(), new AbortController()];
   const control: Control = { pause: pause.signal, finish: finish.signal, stop: stop.signal };
   return { pause, finish, stop, control };

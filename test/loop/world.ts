@@ -64,7 +64,7 @@ export interface LabOptions {
   readonly parts?: Partial<LabParts>;
 }
 
-export function programOf(settings: Readonly<Record<string, unknown>> = {}): Program {
+function programOf(settings: Readonly<Record<string, unknown>> = {}): Program {
   const written = {
     metric: { name: "loss", goal: "minimize", seeded: true },
     measure: "measure",
