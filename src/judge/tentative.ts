@@ -1,6 +1,6 @@
 /** Tier 1: is the candidate worth being the next head? Cheap, and wrong now and then; tier 2 pays for that. Pure. */
 
-import type { Estimate, JudgeStep, TentativeEvidence, Verdict } from "../core/judge.ts";
+import type { Estimate, JudgeStep, TentativeEvidence } from "../core/judge.ts";
 import { gainOver } from "../core/metric.ts";
 import { boundedSd, differenceVariance, runVariance, say, sequentialBoundary } from "./spread.ts";
 import { mean } from "./statistics.ts";
@@ -33,17 +33,26 @@ function missingAnchor({ head, seeds, noise, rule, candidate }: TentativeEvidenc
   return seeds.slice(0, wanted).find((seed) => !done.has(seed));
 }
 
-/** Equal code gives equal numbers: one run on each side is the truth. */
-function judgeDeterministic(evidence: TentativeEvidence): Verdict {
+/** Equal code gives equal numbers: one run on each side is the truth, unless the change itself brought chance in. */
+function judgeDeterministic(evidence: TentativeEvidence): JudgeStep {
   const { gain } = estimate(evidence);
-  const smallest = evidence.metric.minEffect ?? 0;
-  const reported: Estimate = { gain, runs: evidence.candidate.length };
-  if (gain > 0 && gain >= smallest) {
-    return { kind: "keep", reasons: [`deterministic metric, better by ${say(gain)}`], estimate: reported };
+  const { candidate, seeds, metric } = evidence;
+  const smallest = metric.minEffect ?? 0;
+  const reported: Estimate = { gain, runs: candidate.length };
+  if (!(gain > 0 && gain >= smallest)) {
+    const short =
+      gain > 0 ? `better by only ${say(gain)}, wanted ${say(smallest)}` : `not better (${say(gain)})`;
+    return { kind: "discard", reasons: [`deterministic metric, ${short}`], estimate: reported };
   }
-  const short =
-    gain > 0 ? `better by only ${say(gain)}, wanted ${say(smallest)}` : `not better (${say(gain)})`;
-  return { kind: "discard", reasons: [`deterministic metric, ${short}`], estimate: reported };
+  const next = seeds[1];
+  if (candidate.length < 2 && next !== undefined)
+    return { kind: "measure_more", side: "candidate", seed: next };
+  const values = new Set(candidate.map(({ value }) => value));
+  if (values.size > 1) {
+    const reasons = [`no longer deterministic: ${[...values].join(" and ")} from the same code`];
+    return { kind: "inconclusive", reasons, estimate: reported };
+  }
+  return { kind: "keep", reasons: [`deterministic metric, better by ${say(gain)}`], estimate: reported };
 }
 
 /** Small budgets: beat the head, and beat it again on another seed. Luck twice in a row is for tier 2 to catch. */

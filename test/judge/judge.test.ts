@@ -108,13 +108,17 @@ describe("tier 1", () => {
     expect(step.kind).not.toBe("keep");
   });
 
-  it("decides a deterministic metric after one run on each side", () => {
+  it("decides a deterministic metric after one run on each side, and keeps when a second one agrees", () => {
     const metric = DETERMINISTIC;
     const noise = judge.calibrate(metric, at(100, 100, 100));
     const evidence = { metric, noise, replicates: [], head: at(100) };
-    expect(judge.next(tentative({ ...evidence, candidate: at(99) }))).toMatchObject({
+    expect(judge.next(tentative({ ...evidence, candidate: at(99) }))).toMatchObject({ kind: "measure_more" });
+    expect(judge.next(tentative({ ...evidence, candidate: at(99, 99) }))).toMatchObject({
       kind: "keep",
       estimate: { gain: 1 },
+    });
+    expect(judge.next(tentative({ ...evidence, candidate: at(99, 98) }))).toMatchObject({
+      kind: "inconclusive",
     });
     expect(judge.next(tentative({ ...evidence, candidate: at(100) }))).toMatchObject({ kind: "discard" });
   });

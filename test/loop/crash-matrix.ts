@@ -1,124 +1,173 @@
-/** Kills a small study at a chosen step by dying inside the call that changes something, then lets a new lab go on. */
+/** Kills the process, in effect, before and after every ledger line and every move of a ref, and looks at what the next one makes of it. */
 
 import { expect } from "vitest";
-import { refs } from "../../src/core/experiment.ts";
 import type { Ledger, LedgerLine } from "../../src/core/ledger.ts";
 import { replay } from "../../src/core/study.ts";
 import type { Workspaces } from "../../src/core/workspace.ts";
-import { runStudy } from "../../src/loop/run-study.ts";
-import { MemoryLedger } from "../../src/testing/memory-ledger.ts";
+import { RULES } from "../../src/judge/rules.ts";
 import { scriptedResearcher } from "../../src/testing/scripted-researcher.ts";
-import { git } from "../stories/repositories.ts";
-import { goOn, openLab, TAG, type World, write } from "./world.ts";
-
-const VALUES = [90, 101, 80, 102];
+import {
+  type Bench,
+  events,
+  type LabOptions,
+  refsAgree,
+  resumeThrough,
+  runThrough,
+  statuses,
+} from "./make-lab.ts";
 
 class Killed extends Error {}
 
-/** Counts the calls that change something; the one with number `at` dies, before or after it has done its work. */
-class Fuse {
-  calls = 0;
+/** Counts the steps that leave a trace; the one whose turn it is dies before or after it is done, and so does all after it. */
+class Killer {
+  steps = 0;
+  readonly names: string[] = [];
   readonly #at: number;
   readonly #when: "before" | "after";
+  #isDead = false;
 
   constructor(at: number, when: "before" | "after") {
     this.#at = at;
     this.#when = when;
   }
 
-  async pass<Result>(task: () => Promise<Result>): Promise<Result> {
-    this.calls += 1;
-    // A dead process does nothing more, not even what was about to happen beside.
-    if (this.calls > this.#at || (this.calls === this.#at && this.#when === "before")) throw new Killed();
-    const result = await task();
-    if (this.calls >= this.#at) throw new Killed();
+  async step<Result>(name: string, act: () => Promise<Result>): Promise<Result> {
+    if (this.#isDead) throw new Killed();
+    this.steps += 1;
+    this.names.push(name);
+    const isMine = this.steps === this.#at;
+    if (isMine && this.#when === "before") this.#die();
+    const result = await act();
+    if (isMine) this.#die();
     return result;
   }
-}
 
-function fused(world: World, fuse: Fuse): { ledger: Ledger; workspaces: Workspaces } {
-  const ledger = new MemoryLedger(world.clock, world.disk);
-  const { workspaces } = world;
-  return {
-    ledger: {
-      append: (events) => fuse.pass(() => ledger.append(events)),
-      read: (after) => ledger.read(after),
-      close: () => ledger.close(),
-    },
-    workspaces: {
-      open: async (commit, overlay) => {
-        const workspace = await workspaces.open(commit, overlay);
-        const commitFused = (message: string, ref: string) => fuse.pass(() => workspace.commit(message, ref));
-        return { ...workspace, commit: commitFused };
-      },
-      advance: (ref, to, from) => fuse.pass(() => workspaces.advance(ref, to, from)),
-      rebase: (candidate, onto, record) => fuse.pass(() => workspaces.rebase(candidate, onto, record)),
-      resolve: (ref) => workspaces.resolve(ref),
-      diff: (from, to, maxBytes) => workspaces.diff(from, to, maxBytes),
-    },
-  };
-}
+  #die(): never {
+    this.#isDead = true;
+    throw new Killed();
+  }
 
-/** Proposes the values not yet in the ledger, as a researcher does that reads its brief. */
-function remaining() {
-  return scriptedResearcher((brief) => {
-    const seen = new Set([
-      ...brief.history.map(({ idea }) => idea.title),
-      ...brief.inFlight.map(({ title }) => title),
-    ]);
-    const next = VALUES.find((value) => !seen.has(`value ${value}`));
-    return next === undefined ? undefined : write(next);
+  ledger = (inner: Ledger): Ledger => ({
+    append: (all) => this.step(all.map(({ kind }) => kind).join(), () => inner.append(all)),
+    read: (after) => inner.read(after),
+    close: () => inner.close(),
+  });
+
+  workspaces = (inner: Workspaces): Workspaces => ({
+    ...inner,
+    advance: (ref, to, from) => this.step("advance", () => inner.advance(ref, to, from)),
+    rebase: (candidate, onto, to) => this.step("rebase", () => inner.rebase(candidate, onto, to)),
   });
 }
 
-function expectSound(world: World, before: readonly LedgerLine[]): void {
-  expect(world.disk.slice(0, before.length)).toEqual(before);
-  const study = replay(world.disk);
-  const run = study.runs.at(-1);
-  expect(git(world.repository, "rev-parse", refs.head(TAG))).toBe(run?.head);
-  expect(git(world.repository, "rev-parse", refs.verified(TAG))).toBe(run?.verified);
-  const measured = world.disk.flatMap(({ event }) => (event.kind === "measured" ? [event] : []));
-  const keys = measured
-    .filter(({ purpose }) => purpose !== "calibration")
-    .map(({ commit, seed, purpose, experiment }) => `${commit} ${seed} ${purpose} ${experiment}`);
-  expect(new Set(keys).size).toBe(keys.length);
-  expect([...study.experiments.values()].filter(({ status }) => status === undefined)).toEqual([]);
-  expect(git(world.repository, "show", `${run?.verified}:value.txt`)).toBe("80");
+/** What the researcher would do for the n-th experiment, whoever is alive to ask: one harmful, three that keep. */
+const CHANGES = ["3\n", "9\n", "2\n", "1\n"];
+const researcher = () =>
+  scriptedResearcher(({ experiment, openIdeas: _, history }) => {
+    const done = new Set(history.map(({ idea }) => idea.title));
+    const next = CHANGES.find((text) => !done.has(text));
+    if (next === undefined || experiment === "e20") return undefined;
+    return { files: { "a.txt": next }, idea: { title: next } };
+  });
+
+const OPTIONS: LabOptions = {
+  parts: {
+    budget: { measurements: 60 },
+    rule: { ...RULES.balanced, keepsPerPromotion: 2, budgetPerPromotion: 0 },
+  },
+};
+const withParts = (extra: LabOptions): LabOptions => ({
+  ...OPTIONS,
+  ...extra,
+  parts: { ...OPTIONS.parts, staff: [{ researcher: researcher(), share: 1 }] },
+});
+
+async function killedAt(bench: Bench, at: number, when: "before" | "after") {
+  const disk: LedgerLine[] = [];
+  const repository = await bench.repository();
+  const killer = new Killer(at, when);
+  const options = withParts({ disk, ledger: killer.ledger, wrapWorkspaces: killer.workspaces });
+  const first = await bench.lab(options, repository);
+  await expect(runThrough(first)).rejects.toThrow(Killed);
+  expect(first.sandbox.running, "a command outlived the run").toBe(0);
+  const before = structuredClone(disk);
+  const second = await bench.lab(withParts({ disk }), repository);
+  const end = before.length === 0 ? await runThrough(second) : await resumeThrough(second);
+  return { before, second, end, step: killer.names.at(-1) };
 }
 
-/** The same repository as nobody had worked on it. */
-function forget(world: World): void {
-  world.disk.length = 0;
-  const list = git(world.repository, "for-each-ref", "--format=delete %(refname)", "refs/nightlab/");
-  for (const line of list.split("\n").filter((one) => one !== ""))
-    git(world.repository, "update-ref", "-d", line.slice(7));
-}
-
-async function session(world: World, fuse: Fuse, parallel: number): Promise<void> {
-  const staff = [{ researcher: remaining(), share: 1 }];
-  const lab = await openLab(world, { settings: { parallel }, parts: { ...fused(world, fuse), staff } });
-  await runStudy(lab, goOn);
-}
-
-export interface Kill {
-  /** Number of the call that dies. */
-  readonly at: number;
-  readonly when: "before" | "after";
-  readonly parallel?: number;
-}
-
-/** Kills one session, lets another one work to the end, checks the ledger. False when `at` is past the last call. */
-export async function killAndResume(world: World, { at, when, parallel = 1 }: Kill): Promise<boolean> {
-  forget(world);
-  const wasKilled = await session(world, new Fuse(at, when), parallel).then(
-    () => false,
-    (error: unknown) => {
-      if (error instanceof Killed) return true;
-      throw error;
-    },
+/** Steps of the whole run, each with the one before it: where the same two meet again, nothing new can go wrong. */
+export async function killEverywhere(
+  bench: Bench,
+  isWanted: (step: string, previous: string | undefined) => boolean,
+): Promise<number> {
+  const whole = new Killer(0, "before");
+  const made = await bench.lab(withParts({ ledger: whole.ledger, wrapWorkspaces: whole.workspaces }));
+  await runThrough(made);
+  const wanted = outcomeOf(made.disk);
+  expect(wanted.kept).toEqual(["3\n", "2\n", "1\n"]);
+  const lastPlace = new Map(
+    whole.names.map((name, index) => [`${whole.names[index - 1]} ${name}`, index + 1]),
   );
-  const before = structuredClone(world.disk);
-  if (wasKilled) await session(world, new Fuse(Number.POSITIVE_INFINITY, "after"), parallel);
-  expectSound(world, before);
-  return wasKilled;
+  const points = [...lastPlace.values()].filter((at) =>
+    isWanted(whole.names[at - 1] ?? "", whole.names[at - 2]),
+  );
+  await inTurns(points, async (at) => {
+    for (const when of ["before", "after"] as const) {
+      if (at === whole.steps && when === "after") continue; // that run has ended
+      await checkKill(bench, { at, when, wanted });
+    }
+  });
+  return points.length;
+}
+
+async function checkKill(
+  bench: Bench,
+  { at, when, wanted }: { at: number; when: "before" | "after"; wanted: ReturnType<typeof outcomeOf> },
+): Promise<void> {
+  const { before, second, end, step } = await killedAt(bench, at, when);
+  const where = `killed ${when} step ${at}, ${step}`;
+  expect(end.kind, where).toBe("ended");
+  expect(second.disk.slice(0, before.length), where).toEqual(before);
+  expect(await refsAgree(second, bench.git), where).toBe(true);
+  expect(outcomeOf(second.disk), where).toEqual(wanted);
+  expect(replay(second.disk), where).toEqual(second.lab.study);
+  expect(measuredTwice(second.disk), where).toEqual([]);
+  expect(statuses(second), where).not.toContain(undefined);
+}
+
+/** A few at a time: starting git processes waits more than it works. */
+async function inTurns(points: readonly number[], task: (at: number) => Promise<void>): Promise<void> {
+  const left = [...points];
+  const worker = async () => {
+    for (let at = left.shift(); at !== undefined; at = left.shift()) await task(at);
+  };
+  await Promise.all([worker(), worker(), worker(), worker()]);
+}
+
+/** What a run has come to, whatever the experiments are called. */
+function outcomeOf(disk: LedgerLine[]) {
+  const study = replay(disk);
+  const records = [...study.experiments.values()];
+  const titled = (status: string) =>
+    records.filter((one) => one.status === status).map(({ idea }) => idea?.title);
+  const run = study.runs.at(-1);
+  return {
+    kept: titled("kept"),
+    discarded: titled("discarded"),
+    isProven: run?.verified === run?.head && run?.verified !== run?.baseline,
+    gain: run?.final?.verdict.estimate?.gain,
+    promotions: run?.promotions.map(({ verdict }) => verdict.kind),
+    ends: events({ disk }, "run_ended").length,
+  };
+}
+
+/** Numbers that were acknowledged and asked for again. */
+function measuredTwice(disk: LedgerLine[]): string[] {
+  const keys = disk.flatMap(({ event }) =>
+    event.kind === "measured" && event.purpose !== "calibration"
+      ? [`${event.purpose} ${event.commit} ${event.seed}`]
+      : [],
+  );
+  return keys.filter((key, index) => keys.indexOf(key) !== index);
 }
