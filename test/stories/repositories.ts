@@ -103,8 +103,8 @@ const WORK_JS = `/** Counts primes below a limit. */
 export function countPrimes(limit) {
   let count = 0;
   for (let number = 2; number < limit; number += 1) if (isPrime(number)) count += 1;
-  // A leftover of debugging: everything is computed again.
-  for (let number = 2; number < limit; number += 1) isPrime(number);
+  // A leftover of debugging: everything is computed again, twice.
+  for (let number = 2; number < 2 * limit; number += 1) isPrime(number % limit);
   return count;
 }
 
@@ -118,8 +118,8 @@ const REMOVE_LOOP = `--- a/work.js
 +++ b/work.js
 @@ -3,4 +3,2 @@
    for (let number = 2; number < limit; number += 1) if (isPrime(number)) count += 1;
--  // A leftover of debugging: everything is computed again.
--  for (let number = 2; number < limit; number += 1) isPrime(number);
+-  // A leftover of debugging: everything is computed again, twice.
+-  for (let number = 2; number < 2 * limit; number += 1) isPrime(number % limit);
    return count;
 `;
 
@@ -132,10 +132,11 @@ const RENAME_ONLY = `--- a/work.js
 `;
 
 const BENCH_JS = `import { countPrimes } from "./work.js";
-const before = performance.now();
-const primes = countPrimes(LIMIT);
+const before = process.cpuUsage();
+const primes = countPrimes(12000);
 console.log(\`primes: \${primes}\`);
-console.log(\`seconds: \${((performance.now() - before) / 1000).toFixed(6)}\`);
+// Time of the processor, not of the clock on the wall: other work on the machine matters less.
+console.log(\`seconds: \${(process.cpuUsage(before).user / 1e6).toFixed(6)}\`);
 `;
 
 const IDEAS = `# Mission
@@ -148,10 +149,10 @@ Count primes faster.
 - [ ] Drop the second pass over all numbers (expect -0.05, 90 %) [patch](ideas/loop.patch)
 `;
 
-/** One idea halves the time, the other changes nothing. */
+/** One idea takes two thirds of the time away, the other changes nothing. */
 export function slowPackage(folder: string, settings: Settings = {}): Promise<string> {
   const program = {
-    metric: { name: "seconds", goal: "minimize", unit: "s", timing: true },
+    metric: { name: "seconds", goal: "minimize", unit: "s", timing: true, min_effect: 0.015 },
     measure: "node bench.js",
     edit: ["work.js"],
     limits: { time: "30s" },
@@ -161,7 +162,7 @@ export function slowPackage(folder: string, settings: Settings = {}): Promise<st
   return makeRepository(folder, {
     "package.json": '{ "name": "primes", "type": "module" }\n',
     "work.js": WORK_JS,
-    "bench.js": BENCH_JS.replace("LIMIT", "12000"),
+    "bench.js": BENCH_JS,
     "ideas/loop.patch": REMOVE_LOOP,
     "ideas/rename.patch": RENAME_ONLY,
     "program.md": programText(program, IDEAS),
@@ -199,10 +200,10 @@ const { experiment } = JSON.parse(readFileSync(process.env.NIGHTLAB_BRIEF, "utf8
 const replace = (file, from, to) => writeFileSync(file, readFileSync(file, "utf8").replace(from, to));
 const proposals = [
   ["drop the unused text", () => replace("source.js", /  const unused.*\\n/, "")],
-  ["greet at length", () => replace("source.js", '", "', '", dearest "')],
+  ["greet at length", () => replace("source.js", '", "', '", dearest, "')],
   ["forget the name", () => replace("source.js", ' + ", " + name', "")],
   ["count fewer bytes", () => replace("build.js", ".length", ".length - 90")],
-  ["throw it away", () => replace("source.js", "  return", "  throw 1;\\n  return")],
+  ["say that it may throw", () => replace("source.js", "// entry", "// may throw; entry")],
   ["change nothing", () => {}],
   ["greet once", () => replace("source.js", "hello, hello, hello", "hello")],
 ];
