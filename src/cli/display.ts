@@ -6,6 +6,7 @@ import type { Listeners, OpenRun } from "../compose.ts";
 import type { LedgerLine } from "../core/ledger.ts";
 import type { Study } from "../core/study.ts";
 import { makeStudyView, type StudyView } from "../view/study-view.ts";
+import { nextLines } from "./print.ts";
 import { plainLine } from "./terminal/describe-event.ts";
 import { LiveDisplay, lookFor } from "./terminal/live-display.ts";
 import { renderProgress, renderStatus } from "./terminal/progress.ts";
@@ -108,5 +109,6 @@ function liveDisplay(): Display {
 /** What a finished or paused run leaves on the screen. */
 function summaryLines({ view, paths }: ReportFiles): string[] {
   const look = lookFor(process.stdout, process.env);
-  return [...renderStatus(view, look), "", ...paths.map((path) => `written: ${path}`)];
+  const written = paths.map((path) => `written: ${path}`);
+  return [...renderStatus(view, look), "", ...written, ...nextLines(view)];
 }
