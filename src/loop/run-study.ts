@@ -3,6 +3,7 @@
 import type { Clock } from "../core/clock.ts";
 import { UsageError } from "../core/errors.ts";
 import { type ExperimentId, type RunTag, refs } from "../core/experiment.ts";
+import type { Outcome } from "../core/metric.ts";
 import { readingsOf } from "../core/study.ts";
 import type { Lab } from "./lab.ts";
 import { finalTest, isPromotionDue, promote } from "./promote.ts";
@@ -77,23 +78,35 @@ async function calibrate(lab: Lab, control: Control): Promise<void> {
   const done = readingsOf(lab.anchorLines(run.baseline), "calibration").map(({ seed }) => seed);
   for (const seed of done) plan.splice(plan.indexOf(seed), 1);
   parts.onStage?.("run", "calibrating the baseline");
+  const failed = new AbortController();
+  const signal = AbortSignal.any([control.stop, failed.signal]);
   const tasks = plan.map(async (seed) => {
     if (control.pause.aborted) return;
-    const outcome = await lab.measure({ commit: run.baseline, seed, purpose: "calibration" }, control.stop);
-    if (outcome.kind === "measured") return;
-    const log = "logTail" in outcome ? `\n${outcome.logTail.trimEnd()}` : "";
-    throw new UsageError(`the unchanged code cannot be measured: ${outcome.kind}, ${outcome.detail}${log}`, {
-      place: `measure: ${parts.program.measure}`,
-      next: "run that command by hand in a fresh clone, mend it or program.md, then: nightlab run",
-    });
+    const outcome = await lab.measure({ commit: run.baseline, seed, purpose: "calibration" }, signal);
+    if (outcome.kind === "measured" || failed.signal.aborted) return;
+    failed.abort(baselineError(outcome, parts.program.measure)); // the other runs would tell the same
   });
-  await Promise.all(tasks);
+  const results = await Promise.allSettled(tasks);
+  if (failed.signal.aborted) {
+    // Ended, not paused: there is nothing to go on from, and a mended baseline is another commit.
+    await lab.record({ kind: "run_ended", run: run.tag, reason: "the unchanged code cannot be measured" });
+    throw failed.signal.reason;
+  }
+  for (const result of results) if (result.status === "rejected") throw result.reason;
   if (control.pause.aborted) return;
   const readings = readingsOf(lab.anchorLines(run.baseline), "calibration");
   await lab.record({
     kind: "calibrated",
     run: run.tag,
     noise: parts.judge.calibrate(parts.program.metric, readings),
+  });
+}
+
+function baselineError(outcome: Exclude<Outcome, { kind: "measured" }>, measure: string): UsageError {
+  const log = "logTail" in outcome ? `\n${outcome.logTail.trimEnd()}` : "";
+  return new UsageError(`the unchanged code cannot be measured: ${outcome.kind}, ${outcome.detail}${log}`, {
+    place: `measure: ${measure}`,
+    next: "run that command by hand in a fresh clone, mend it or program.md, then: nightlab run",
   });
 }
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { eventsOf, makeSurroundings, readLines, type Surroundings } from "./command-line.ts";
+import { makeSurroundings, readLines, type Surroundings } from "./command-line.ts";
 import { checkWholeStudy, killAndResume, processesOf } from "./killing.ts";
 import { makeRepository, programText, pythonResearch } from "./repositories.ts";
 
@@ -12,15 +12,15 @@ afterAll(() => place.remove());
 
 const QUICK = { sandbox: "process", budget: { experiments: 2 } };
 
-test("a killed run is resumed without losing or repeating anything", async () => {
+test.concurrent("a killed run is resumed without losing or repeating anything", async () => {
   const repository = await pythonResearch(join(place.folder, "killed"), QUICK);
   const said = await killAndResume(place, repository, [{ acknowledged: 9, delayMs: 20 }]);
   expect(said).toMatchObject({ code: 0, stderr: "" });
   checkWholeStudy(repository, await readLines(repository));
-  expect(processesOf(place.folder)).toEqual([]);
+  expect(processesOf(place, repository)).toEqual([]);
 });
 
-test("a killed run leaves no command behind", async () => {
+test.concurrent("a killed run leaves no command behind", async () => {
   const program = {
     metric: { name: "loss", goal: "minimize" },
     measure: "sleep 98.7; echo loss: 1",
@@ -32,13 +32,13 @@ test("a killed run leaves no command behind", async () => {
     "program.md": programText(program),
   });
   const started = place.start(repository, "run");
-  await vi.waitFor(() => expect(processesOf(place.folder).join()).toContain("98.7"), { timeout: 8000 });
+  await vi.waitFor(() => expect(processesOf(place, repository).join()).toContain("98.7"), { timeout: 8000 });
   started.child.kill("SIGKILL");
   await started.ended;
-  await vi.waitFor(() => expect(processesOf(place.folder)).toEqual([]), { timeout: 4000 });
+  await vi.waitFor(() => expect(processesOf(place, repository)).toEqual([]), { timeout: 4000 });
 });
 
-test("a second run is refused, stop pauses the first from outside, and resume ends it", async () => {
+test.concurrent("a second run is refused, stop pauses the first from outside, and resume ends it", async () => {
   const repository = await pythonResearch(join(place.folder, "stopped"), {
     ...QUICK,
     budget: { experiments: 500 },
@@ -71,14 +71,4 @@ test("a second run is refused, stop pauses the first from outside, and resume en
   const ended = await place.nightlab(repository, "resume");
   expect(ended.code).toBe(2);
   expect(ended.stderr).toMatch(/run night has ended[\s\S]*next: nightlab report/);
-});
-
-test("Ctrl-C pauses a run with exit code 4", async () => {
-  const repository = await pythonResearch(join(place.folder, "interrupted"), QUICK);
-  const started = place.start(repository, "run");
-  await started.line(/baseline, seed/);
-  started.child.kill("SIGINT");
-  const said = await started.ended;
-  expect(said.code).toBe(4);
-  expect(eventsOf(await readLines(repository), "run_paused")).toHaveLength(1);
 });

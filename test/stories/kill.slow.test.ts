@@ -24,7 +24,18 @@ test("a run killed fifteen times at any instant ends as if nothing had happened"
   expect(said, JSON.stringify(kills)).toMatchObject({ code: 0, stderr: "" });
   const lines = await readLines(repository);
   checkWholeStudy(repository, lines);
+  expect(eventsOf(lines, "run_resumed").length).toBeGreaterThan(7);
   expect(eventsOf(lines, "run_ended")).toHaveLength(1);
   expect(eventsOf(lines, "opened")).toHaveLength(24);
-  expect(processesOf(place.folder)).toEqual([]);
+  expect(processesOf(place, repository)).toEqual([]);
+});
+
+test("Ctrl-C pauses a run with exit code 4", async () => {
+  const repository = await pythonResearch(join(place.folder, "interrupted"), { sandbox: "process" });
+  const started = place.start(repository, "run");
+  await started.line(/baseline, seed/);
+  started.child.kill("SIGINT");
+  const said = await started.ended;
+  expect(said.code).toBe(4);
+  expect(eventsOf(await readLines(repository), "run_paused")).toHaveLength(1);
 });

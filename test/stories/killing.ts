@@ -1,6 +1,7 @@
 /** Kills a run again and again and resumes it; checks after each kill what must hold. */
 
 import { readdirSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { expect } from "vitest";
 import type { LedgerLine } from "../../src/core/ledger.ts";
 import { replay } from "../../src/core/study.ts";
@@ -82,8 +83,9 @@ export function checkWholeStudy(repository: string, lines: readonly LedgerLine[]
   }
 }
 
-/** Command lines of processes whose environment speaks of `folder`. Linux; elsewhere nothing is found. */
-export function processesOf(folder: string): string[] {
+/** Command lines of processes in the workspaces of `repository`. Linux; elsewhere nothing is found. */
+export function processesOf(place: Surroundings, repository: string): string[] {
+  const folder = join(place.env.XDG_STATE_HOME ?? "", "nightlab", `${basename(repository)}-`);
   return pids().flatMap((pid) => {
     try {
       const environment = readFileSync(`/proc/${pid}/environ`, "utf8");
