@@ -1,5 +1,7 @@
 /** The command line: parse, call, print. Each command is a file; errors and exit codes are decided here. */
 
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { Command, CommanderError, Option } from "commander";
 import { EXIT_CODES, UsageError } from "../core/errors.ts";
 import { printError } from "./print.ts";
@@ -38,10 +40,18 @@ function commandLine(): Command {
   program.exitOverride().configureOutput({ outputError: () => undefined });
   program.option("-C, --cwd <folder>", "work on the repository in this folder", process.cwd());
   program.option("--json", "print one JSON value instead of text");
-  program.version(process.env.npm_package_version ?? "0.1.0", "-v, --version");
+  program.version(ownVersion(), "-v, --version");
   addRunCommands(program);
   addReadCommands(program);
   return program;
+}
+
+/** From package.json: npm_package_version is that of whatever package npm was called in. */
+function ownVersion(): string {
+  const manifest: { version: string } = JSON.parse(
+    readFileSync(join(import.meta.dirname, "..", "..", "package.json"), "utf8"),
+  );
+  return manifest.version;
 }
 
 function addRunCommands(program: Command): void {
