@@ -59,12 +59,31 @@ export interface LabOptions {
 }
 
 /** Loss of a workspace: the sum of a.txt and b.txt; what else is written there comes as extra lines. */
-async function lossIn(read: (path: string) => Promise<string | undefined>): Promise<number> {
+export async function lossIn(read: (path: string) => Promise<string | undefined>): Promise<number> {
   return Number.parseFloat((await read("a.txt")) ?? "0") + Number.parseFloat((await read("b.txt")) ?? "0");
 }
 
 /** Each measurement moves the clock by a second and ends on the number that is in the files. */
-const plainScript: Script = async ({ read }) => ({ stdout: `loss: ${await lossIn(read)}\n` });
+export const plainScript: Script = async ({ read }) => ({ stdout: `loss: ${await lossIn(read)}\n` });
+
+/** Normal-like noise, fixed by seed and code: a run can be repeated, two codes are not alike. */
+export function noisyScript(sd: number): Script {
+  return async ({ read, seed }) => {
+    const loss = await lossIn(read);
+    return { stdout: `loss: ${loss + sd * hashedNoise(`${seed} ${loss}`)}\n` };
+  };
+}
+
+function hashedNoise(text: string): number {
+  let sum = 0;
+  for (let part = 0; part < 12; part += 1) {
+    let hash = 2166136261 ^ part;
+    for (const char of text) hash = Math.imul(hash ^ char.charCodeAt(0), 16777619);
+    hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
+    sum += ((hash ^ (hash >>> 13)) >>> 0) / 2 ** 32;
+  }
+  return sum - 6;
+}
 
 export async function createBench() {
   const folder = await realpath(await mkdtemp(join(tmpdir(), "nightlab-loop-")));
@@ -151,7 +170,7 @@ async function assemble(
 
 export type Made = Awaited<ReturnType<Bench["lab"]>>;
 
-function controls() {
+export function controls() {
   const [pause, finish, stop] = [new AbortController(), new AbortController(), new AbortController()];
   const control: Control = { pause: pause.signal, finish: finish.signal, stop: stop.signal };
   return { pause, finish, stop, control };
