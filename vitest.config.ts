@@ -1,8 +1,11 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 /** `fast` is `npm test`; `slow` (whole studies on real targets, kill storms) is `npm run test:full`. */
 export default defineConfig({
   test: {
+    // Most tests wait for git and other processes: a worker a core, where the default leaves one core idle.
+    maxWorkers: availableParallelism(),
     projects: [
       {
         test: {

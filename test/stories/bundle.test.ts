@@ -29,11 +29,11 @@ test("each candidate of a command researcher ends the way it deserves", async ()
   ]);
 });
 
-test("a deterministic metric is measured once on each side", async () => {
+test("a deterministic metric is measured once, and once more before a keep", async () => {
   const lines = await readLines(repository);
   expect(eventsOf(lines, "calibrated")).toMatchObject([{ noise: { isDeterministic: true } }]);
   const tentative = eventsOf(lines, "measured").filter(({ purpose }) => purpose === "tentative");
-  expect(tentative.map(({ experiment }) => experiment)).toEqual(["e1", "e2", "e5", "e7"]);
+  expect(tentative.map(({ experiment }) => experiment)).toEqual(["e1", "e1", "e2", "e5", "e7", "e7"]);
   const [final] = eventsOf(lines, "final_judged");
   expect(final?.verdict.kind).toBe("keep");
   expect(git(repository, "diff", "--name-only", "main", "nightlab/small")).toBe("source.js");
