@@ -5,8 +5,8 @@ import { systemClock } from "../compose/surroundings.ts";
 import type { Listeners, OpenRun } from "../compose.ts";
 import type { LedgerLine } from "../core/ledger.ts";
 import type { Study } from "../core/study.ts";
-import { nextCommands } from "../view/report-words.ts";
 import { makeStudyView, type StudyView } from "../view/study-view.ts";
+import { nextLines } from "./print.ts";
 import { plainLine } from "./terminal/describe-event.ts";
 import { LiveDisplay, lookFor } from "./terminal/live-display.ts";
 import { renderProgress, renderStatus } from "./terminal/progress.ts";
@@ -119,6 +119,6 @@ function liveDisplay(): Display {
 /** What a finished or paused run leaves on the screen. */
 function summaryLines({ view, paths }: ReportFiles): string[] {
   const look = lookFor(process.stdout, process.env);
-  const next = nextCommands(view).map(({ command, why }) => `next: ${command}  (${why})`);
-  return [...renderStatus(view, look), "", ...paths.map((path) => `written: ${path}`), ...next];
+  const written = paths.map((path) => `written: ${path}`);
+  return [...renderStatus(view, look), "", ...written, ...nextLines(view)];
 }

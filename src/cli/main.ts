@@ -1,7 +1,9 @@
 /** The command line: parse, call, print. Each command is a file; errors and exit codes are decided here. */
 
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { Command, CommanderError, Option } from "commander";
-import { EXIT_CODES } from "../core/errors.ts";
+import { EXIT_CODES, UsageError } from "../core/errors.ts";
 import { printError } from "./print.ts";
 
 /** Runs one command line; the number is the exit code. */
@@ -11,9 +13,22 @@ export async function main(argv: readonly string[]): Promise<number> {
     await program.parseAsync(argv, { from: "user" });
     return Number(process.exitCode ?? EXIT_CODES.ok);
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_CODES.ok : EXIT_CODES.usage;
-    return printError(error, { json: argv.includes("--json") });
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT_CODES.ok;
+    const json = argv.includes("--json");
+    if (isBareCall(error) && !json) return EXIT_CODES.usage; // the help has been printed: it says what to type
+    return printError(usageErrorOf(error), { json });
   }
+}
+
+function isBareCall(error: unknown): boolean {
+  return error instanceof CommanderError && error.code === "commander.help";
+}
+
+/** What commander complains about, in the form of every other mistake. */
+function usageErrorOf(error: unknown): unknown {
+  if (!(error instanceof CommanderError)) return error;
+  if (isBareCall(error)) return new UsageError("no command is given", { next: "nightlab --help" });
+  return new UsageError(error.message.replace(/^error: /, ""), { next: "nightlab --help" });
 }
 
 function commandLine(): Command {
@@ -21,13 +36,22 @@ function commandLine(): Command {
   program.description(
     "A research lab that works on your repository through the night and keeps only proven gains.",
   );
-  program.exitOverride().showHelpAfterError("next: nightlab --help").enablePositionalOptions();
+  // Complaints are thrown and printed where all errors are.
+  program.exitOverride().configureOutput({ outputError: () => undefined });
   program.option("-C, --cwd <folder>", "work on the repository in this folder", process.cwd());
   program.option("--json", "print one JSON value instead of text");
-  program.version(process.env.npm_package_version ?? "0.1.0", "-v, --version");
+  program.version(ownVersion(), "-v, --version");
   addRunCommands(program);
   addReadCommands(program);
   return program;
+}
+
+/** From package.json: npm_package_version is that of whatever package npm was called in. */
+function ownVersion(): string {
+  const manifest: { version: string } = JSON.parse(
+    readFileSync(join(import.meta.dirname, "..", "..", "package.json"), "utf8"),
+  );
+  return manifest.version;
 }
 
 function addRunCommands(program: Command): void {

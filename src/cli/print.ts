@@ -1,9 +1,17 @@
 /** How results and errors reach the user: text for people, one JSON value for programs. */
 
 import { BudgetSpentError, EXIT_CODES, InfrastructureError, UsageError } from "../core/errors.ts";
+import { nextCommands } from "../view/report-words.ts";
+import type { StudyView } from "../view/study-view.ts";
 
 export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`);
+}
+
+/** The most useful thing to type now, as the last line of what a command says about a study. */
+export function nextLines(view: StudyView): string[] {
+  const [next] = nextCommands(view);
+  return next === undefined ? [] : [`next: ${next.command} (${next.why})`];
 }
 
 export function printLines(lines: readonly string[]): void {

@@ -63,7 +63,7 @@ export async function promote(lab: Lab, options: { isLast: boolean }, signal: Ab
   return true;
 }
 
-/** Moves Verified in git, then in the ledger. Also used to finish a move that a kill cut in half. */
+/** Moves Verified in git, then in the ledger. */
 export async function moveVerified(lab: Lab, to: CommitSha, from: CommitSha): Promise<void> {
   if (!(await lab.parts.workspaces.advance(refs.verified(lab.tag), to, from))) {
     throw new InfrastructureError(`${refs.verified(lab.tag)} was moved by someone else`);

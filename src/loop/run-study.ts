@@ -3,6 +3,7 @@
 import type { Clock } from "../core/clock.ts";
 import { InfrastructureError, UsageError } from "../core/errors.ts";
 import { type ExperimentId, type RunTag, refs } from "../core/experiment.ts";
+import type { Outcome } from "../core/metric.ts";
 import { readingsOf } from "../core/study.ts";
 import type { Lab } from "./lab.ts";
 import { finalTest, isPromotionDue, promote } from "./promote.ts";
@@ -85,17 +86,22 @@ async function calibrate(lab: Lab, control: Control): Promise<string | undefined
   const limit = plan.length === 0 ? undefined : lab.proofLimit(plan.length);
   if (limit !== undefined) return `calibration takes ${plan.length} measurements: ${limit}`;
   parts.onStage?.("run", "calibrating the baseline");
+  const failed = new AbortController();
+  const signal = AbortSignal.any([control.stop, failed.signal]);
   const tasks = plan.map(async (seed) => {
     if (control.pause.aborted) return;
-    const outcome = await lab.measure({ commit: run.baseline, seed, purpose: "calibration" }, control.stop);
-    if (outcome.kind === "measured") return;
-    const log = "logTail" in outcome ? `\n${outcome.logTail.trimEnd()}` : "";
-    throw new UsageError(`the unchanged code cannot be measured: ${outcome.kind}, ${outcome.detail}${log}`, {
-      place: `measure: ${parts.program.measure}`,
-      next: "run that command by hand in a fresh clone, mend it or program.md, then: nightlab run",
-    });
+    const outcome = await lab.measure({ commit: run.baseline, seed, purpose: "calibration" }, signal);
+    if (outcome.kind === "measured" || failed.signal.aborted) return;
+    failed.abort(baselineError(outcome, parts.program.measure)); // the other runs would tell the same
   });
-  await allSettled(tasks);
+  await allSettled(tasks).catch((error: unknown) => {
+    if (!failed.signal.aborted) throw error;
+  });
+  if (failed.signal.aborted) {
+    // Ended, not paused: there is nothing to go on from, and a mended baseline is another commit.
+    await lab.record({ kind: "run_ended", run: run.tag, reason: "the unchanged code cannot be measured" });
+    throw failed.signal.reason;
+  }
   if (control.pause.aborted) return undefined;
   const readings = readingsOf(lab.linesOf(run.baseline), "calibration");
   await lab.record({
@@ -104,6 +110,14 @@ async function calibrate(lab: Lab, control: Control): Promise<string | undefined
     noise: parts.judge.calibrate(parts.program.metric, readings),
   });
   return undefined;
+}
+
+function baselineError(outcome: Exclude<Outcome, { kind: "measured" }>, measure: string): UsageError {
+  const log = "logTail" in outcome ? `\n${outcome.logTail.trimEnd()}` : "";
+  return new UsageError(`the unchanged code cannot be measured: ${outcome.kind}, ${outcome.detail}${log}`, {
+    place: `measure: ${measure}`,
+    next: "run that command by hand in a fresh clone, mend it or program.md, then: nightlab run",
+  });
 }
 
 /** Keeps experiments in flight until something says stop; gives the reason. */

@@ -1,7 +1,7 @@
 /** Finds the front matter between its `---` fences. Knows characters and lines, not YAML. */
 
 /** Offsets count UTF-16 units of the source. */
-export interface FrontMatter {
+interface FrontMatter {
   readonly kind: "found";
   /** Where the YAML begins: after the line break of the opening fence. */
   readonly start: number;

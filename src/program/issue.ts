@@ -18,7 +18,7 @@ export function findingsOf(issues: readonly z.core.$ZodIssue[], yaml: YamlText):
 }
 
 /** The key without list positions, as in KEYS: `edit.0` is `edit`. */
-export function dotted(path: KeyPath): string {
+function dotted(path: KeyPath): string {
   return path.filter((step) => typeof step === "string").join(".");
 }
 

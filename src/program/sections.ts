@@ -22,12 +22,12 @@ export function readMarkdown(body: string, path: string): Markdown {
   return { root, sections: sectionsOf(root, body), roles: rolesOf(root, body, path), ideas, findings };
 }
 
-export function isIdeasTitle(title: string): boolean {
+function isIdeasTitle(title: string): boolean {
   return /^ideas\b/i.test(title.replace(/^[^\p{L}]+/u, ""));
 }
 
 /** Plain text of a node and all below it. */
-export function plainText(node: Nodes): string {
+function plainText(node: Nodes): string {
   if ("value" in node) return node.value;
   if ("children" in node) return node.children.map(plainText).join("");
   return node.type === "break" ? " " : "";

@@ -17,6 +17,8 @@ export interface Launch {
   readonly env: Readonly<Record<string, string>>;
   /** Written to descriptor 4, for what must not be seen in a process list. */
   readonly secretArguments?: string;
+  /** Descriptor 4 stays open as long as nightlab lives; the wrapper ends everything when it closes. */
+  readonly isWatched?: boolean;
   /** Which processes are asked to end before they are killed. */
   readonly isAsked: (member: Member) => boolean;
 }
@@ -68,6 +70,10 @@ function obstacleTo(command: SandboxCommand): string | undefined {
   return cwd.isDirectory() ? undefined : `${command.cwd} is not a folder`;
 }
 
+function usesFourth({ secretArguments, isWatched }: Launch): boolean {
+  return secretArguments !== undefined || isWatched === true;
+}
+
 class Execution {
   readonly #options: RunOptions;
   readonly #launch: Launch;
@@ -90,7 +96,7 @@ class Execution {
       cwd: options.command.cwd,
       env: launch.env,
       detached: true,
-      stdio: ["ignore", "pipe", "pipe", "pipe", launch.secretArguments === undefined ? "ignore" : "pipe"],
+      stdio: ["ignore", "pipe", "pipe", "pipe", usesFourth(launch) ? "pipe" : "ignore"],
     });
     const pid = this.#child.pid;
     this.#tree = pid === undefined ? undefined : new ProcessTree(pid, own.marker);

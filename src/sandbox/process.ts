@@ -14,6 +14,7 @@ const COVERED = [
   "environment: nothing is inherited",
   "no core dumps",
   "no stdin",
+  "nightlab itself killed: the process group of the command ends with it",
 ];
 const NOT_COVERED = [
   "files: the command reads and writes whatever you can, also outside the experiment",
@@ -54,12 +55,13 @@ export class ProcessSandbox implements Sandbox {
   }
 
   exec(command: SandboxCommand, limits: SandboxLimits, signal: AbortSignal): Promise<Exit> {
-    const args = wrapperArguments(command.line, { prefix: [] });
+    const args = wrapperArguments(command.line, { prefix: [], isWatched: true });
     return runProcess(
       (marker) => ({
         file: SHELL,
         args,
         env: { ...command.env, [MARKER]: marker },
+        isWatched: true,
         isAsked: () => true,
       }),
       { command, limits, signal, graceMs: this.#graceMs },

@@ -26,19 +26,30 @@ ulimit -c 0
 NPROC
 line=$1
 shift
+WATCH
 echo started >&2
-( exec 2>&${STDERR_FD} ${STDERR_FD}>&-; exec "$@" ${SHELL} -c "$line" )
+( exec 2>&${STDERR_FD} ${STDERR_FD}>&-; UNWATCHED exec "$@" ${SHELL} -c "$line" )
 status=$?
 printf '\\nstatus %s\\n' "$status" >&2
+UNWATCH
 times >&2
 exit 0
 `;
+
+/** Held by nightlab alone: when it is killed, the descriptor ends and with it the whole process group. */
+const LIFE_FD = 4;
+
+/** The watcher is a member of the group, so it goes with the rest when the command has ended. */
+const WATCH = `( read -r nothing <&${LIFE_FD}; kill -KILL 0 ) >/dev/null 2>&1 ${STDERR_FD}>&- & watcher=$!`;
+const UNWATCH = `kill -KILL "$watcher" 2>/dev/null`;
 
 export interface WrapperOptions {
   /** Programs in front of the shell, such as one that drops privileges. */
   readonly prefix: readonly string[];
   /** Processes of this user at once. Counted per user and, in a user namespace, for that namespace only. */
   readonly processes?: number;
+  /** Ends the process group when LIFE_FD closes, for a sandbox whose kernel does not do so. */
+  readonly isWatched?: boolean;
 }
 
 /** Arguments of `/bin/sh` that run `line` under the wrapper. */
@@ -47,7 +58,12 @@ export function wrapperArguments(line: string, options: WrapperOptions): string[
   // dash says -p where bash says -u; a shell with neither leaves the limit as it was.
   const limit =
     count === undefined ? "" : `ulimit -u ${count} 2>/dev/null || ulimit -p ${count} 2>/dev/null || :`;
-  return ["-c", SCRIPT.replace("NPROC", limit), "nightlab", line, ...options.prefix];
+  const isWatched = options.isWatched === true;
+  const script = SCRIPT.replace("UNWATCHED", isWatched ? `exec ${LIFE_FD}<&-;` : "")
+    .replace("UNWATCH", isWatched ? UNWATCH : ":")
+    .replace("WATCH", isWatched ? WATCH : ":")
+    .replace("NPROC", limit);
+  return ["-c", script, "nightlab", line, ...options.prefix];
 }
 
 /** What the wrapper said. `status` is absent when it was killed before the command ended. */

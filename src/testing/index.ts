@@ -5,4 +5,5 @@ export * from "./memory-ledger.ts";
 export * from "./sample-events.ts";
 export * from "./sandbox-conformance.ts";
 export * from "./scripted-researcher.ts";
+export * from "./scripted-sandbox.ts";
 export * from "./workspaces-conformance.ts";

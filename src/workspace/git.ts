@@ -1,12 +1,10 @@
 /** One git process: closed environment, fixed settings, no shell. Knows nothing of workspaces. */
 
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { channel } from "node:diagnostics_channel";
 import { promisify } from "node:util";
 import { InfrastructureError } from "../core/errors.ts";
 
 /** Published once per git process with its arguments; for tracing and for counting processes. */
-export const gitChannel = channel("nightlab:git");
 
 export class GitError extends InfrastructureError {
   readonly args: readonly string[];
@@ -86,7 +84,6 @@ export async function git(args: readonly string[], options: GitOptions): Promise
 
 /** Bytes that git wrote and how it ended. Errors: GitError when git cannot start or ends otherwise than accepted. */
 export async function runGit(args: readonly string[], options: GitOptions): Promise<GitResult> {
-  gitChannel.publish(args);
   const env = { PATH: process.env.PATH ?? "", ...CLOSED_ENVIRONMENT, ...options.env };
   const child = spawn("git", [...FIXED_SETTINGS, ...args], { cwd: options.cwd, env, stdio: "pipe" });
   const result = await collect(child, args, options);

@@ -44,7 +44,7 @@ export async function createPool(stateFolder: string): Promise<Pool> {
 }
 
 /** Removes the folders of processes that no longer run. Returns how many. */
-export async function removeLeftovers(stateFolder: string): Promise<number> {
+async function removeLeftovers(stateFolder: string): Promise<number> {
   const names = await readdir(stateFolder);
   const stale = names.filter((name) => {
     const pid = Number(OWNED_FOLDER.exec(name)?.[1] ?? Number.NaN);

@@ -4,17 +4,10 @@ import { type Bench, createBench } from "./make-lab.ts";
 
 let bench: Bench;
 beforeAll(async () => {
-  bench = await createBench();
+  bench = await createBench("memory");
 });
 afterAll(() => bench.remove());
 
 it("a run that is killed ends like one that was not, from before and after every line and every ref", async () => {
   expect(await killEverywhere(bench)).toBeGreaterThan(20);
-});
-
-it("so it is on git, where it and the ledger are apart", async () => {
-  const onGit = await createBench("git");
-  const kills = await killEverywhere(onGit, (step) => step === "verified_moved", "before");
-  expect(kills).toBe(1);
-  await onGit.remove();
 });

@@ -99,11 +99,7 @@ async function killedAt(bench: Bench, at: number, when: "before" | "after") {
 }
 
 /** Steps of the whole run, each with the one before it: where the same two meet again, nothing new can go wrong. */
-export async function killEverywhere(
-  bench: Bench,
-  isWanted: (step: string) => boolean = () => true,
-  only?: "before" | "after",
-): Promise<number> {
+export async function killEverywhere(bench: Bench): Promise<number> {
   const whole = new Killer(0, "before");
   const made = await bench.lab(withParts({ ledger: whole.ledger, wrapWorkspaces: whole.workspaces }));
   await runThrough(made);
@@ -112,10 +108,9 @@ export async function killEverywhere(
   const lastPlace = new Map(
     whole.names.map((name, index) => [`${whole.names[index - 1]} ${name}`, index + 1]),
   );
-  const points = [...lastPlace.values()].filter((at) => isWanted(whole.names[at - 1] ?? ""));
+  const points = [...lastPlace.values()];
   await inTurns(points, async (at) => {
     for (const when of ["before", "after"] as const) {
-      if (only !== undefined && when !== only) continue;
       if (at === whole.steps && when === "after") continue; // that run has ended
       await checkKill(bench, { at, when, wanted });
     }

@@ -1,7 +1,8 @@
 /** Labs with scripted commands, on git or in memory: the metric `loss` is the sum of the numbers in the files of the workspace. */
 
 import { execFileSync } from "node:child_process";
-import { mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { access, mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type CommitSha, type RunTag, refs } from "../../src/core/experiment.ts";
@@ -22,7 +23,7 @@ import { MemoryWorkspaces } from "./memory-workspaces.ts";
 
 export const TAG = "night" as RunTag;
 /** Baseline loss 10, spread over two editable files so that changes to both can be merged. */
-export const FILES: Readonly<Record<string, string>> = { "a.txt": "4\n", "b.txt": "6\n", "data.txt": "0\n" };
+const FILES: Readonly<Record<string, string>> = { "a.txt": "4\n", "b.txt": "6\n", "data.txt": "0\n" };
 
 const PROGRAM: Program = {
   path: "program.md",
@@ -96,7 +97,12 @@ interface Ground {
 }
 
 export async function createBench(kind: "memory" | "git" = "memory") {
-  const folder = await realpath(await mkdtemp(join(tmpdir(), "nightlab-loop-")));
+  // Thousands of tiny files: two to three times as fast where they never reach a disk.
+  const memory = await access("/dev/shm", constants.W_OK).then(
+    () => "/dev/shm",
+    () => tmpdir(),
+  );
+  const folder = await realpath(await mkdtemp(join(kind === "git" ? tmpdir() : memory, "nightlab-loop-")));
   const grounds = new Map<string, MemoryWorkspaces>();
   const open: GitWorkspaces[] = [];
   let made = 0;

@@ -41,6 +41,8 @@ export async function makeSurroundings(): Promise<Surroundings> {
     PATH: `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`,
     HOME: join(folder, "home"),
     XDG_STATE_HOME: join(folder, "home", "state"),
+    // Compiled code of nightlab itself, shared by all stories; no command that is measured sees it.
+    NODE_COMPILE_CACHE: join(tmpdir(), "nightlab-story-code"),
   };
   const running = new Set<ChildProcess>();
   const start = (cwd: string, ...args: string[]): Started => {

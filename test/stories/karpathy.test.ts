@@ -23,7 +23,7 @@ async function leaveWorkAround(repository: string): Promise<void> {
 test("a night on a training script ends with a proven gain on a branch and leaves the user's work alone", async () => {
   const repository = await pythonResearch(join(place.folder, "karpathy"), {
     sandbox: "process",
-    budget: { experiments: 12 },
+    budget: { experiments: 10 },
   });
   await leaveWorkAround(repository);
   const before = await contentOf(repository);
@@ -41,7 +41,7 @@ test("a night on a training script ends with a proven gain on a branch and leave
   expect(git(repository, "rev-parse", "nightlab/night")).toBe(final?.verified);
   expect(git(repository, "rev-parse", "refs/nightlab/runs/night/verified")).toBe(final?.verified);
   expect(git(repository, "diff", "--name-only", "main", "nightlab/night")).toBe("train.py");
-  expect(eventsOf(lines, "opened")).toHaveLength(12);
+  expect(eventsOf(lines, "opened")).toHaveLength(10);
 
   const report = await readFile(join(repository, ".nightlab", "report.md"), "utf8");
   expect(report).toMatch(/Verified gain \+0\.\d+ .* over the baseline/);

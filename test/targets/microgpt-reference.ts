@@ -25,7 +25,7 @@ const dot = (x: readonly number[], y: readonly number[]) =>
   x.reduce((sum, value, i) => sum + value * (y[i] ?? Number.NaN), 0);
 
 /** exp(scores) made to sum to 1. */
-export function softmax(scores: readonly number[]): number[] {
+function softmax(scores: readonly number[]): number[] {
   const weights = scores.map((score) => Math.exp(score));
   const sum = weights.reduce((total, weight) => total + weight, 0);
   return weights.map((weight) => weight / sum);

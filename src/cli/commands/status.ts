@@ -6,7 +6,7 @@ import { UsageError } from "../../core/errors.ts";
 import type { ExperimentId, Status } from "../../core/experiment.ts";
 import { STATUS_WORDS } from "../../view/groups.ts";
 import { resultsTsv } from "../../view/results-tsv.ts";
-import { printJson, printLines } from "../print.ts";
+import { nextLines, printJson, printLines } from "../print.ts";
 import { lookFor } from "../terminal/live-display.ts";
 import { renderStatus } from "../terminal/progress.ts";
 import { renderExperiment, renderLog } from "../terminal/show.ts";
@@ -19,7 +19,7 @@ interface ReadOptions {
 export async function status({ cwd, json }: ReadOptions): Promise<void> {
   const { view } = await open(cwd);
   if (json) return printJson(view);
-  printLines(renderStatus(view, lookFor(process.stdout, process.env)));
+  printLines([...renderStatus(view, lookFor(process.stdout, process.env)), ...nextLines(view)]);
 }
 
 export async function log({
@@ -38,7 +38,8 @@ export async function log({
   if (json) return printJson(shown);
   if (options.tsv) return printLines([resultsTsv(view).trimEnd()]);
   const statuses = wanted === undefined ? {} : { statuses: [wanted as Status | "open"] };
-  printLines(renderLog(view, { ...lookFor(process.stdout, process.env), ...statuses }));
+  const lines = renderLog(view, { ...lookFor(process.stdout, process.env), ...statuses });
+  printLines(view.run === undefined ? [...lines, ...nextLines(view)] : lines);
 }
 
 export async function show(id: string, { cwd, json }: ReadOptions): Promise<void> {

@@ -1,0 +1,43 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { makeSurroundings, type Surroundings } from "./command-line.ts";
+import { makeRepository, programText } from "./repositories.ts";
+
+let place: Surroundings;
+beforeAll(async () => {
+  place = await makeSurroundings();
+});
+afterAll(() => place.remove());
+
+test.for([
+  ["no-such-program", /no-such-program.*not found/],
+  ["echo loss: nan", /loss was NaN/],
+  ["echo trouble >&2; exit 3", /exit code 3[\s\S]*trouble/],
+] as const)("a baseline of `%s` is refused in words and as JSON", async ([measure, error]) => {
+  const program = {
+    metric: { name: "loss", goal: "minimize" },
+    measure,
+    edit: ["code.txt"],
+    sandbox: "process",
+  };
+  const files = { "code.txt": "x\n", "program.md": programText(program) };
+  const repository = await makeRepository(join(place.folder, measure.replaceAll(/\W/g, "-")), files);
+
+  const text = await place.nightlab(repository, "run");
+  expect(text.code).toBe(2);
+  expect(text.stderr).toMatch(error);
+  expect(text.stderr).toContain(`at: measure: ${measure}`);
+  expect(text.stderr).toMatch(/^next: .*program\.md/m);
+
+  const json = await place.nightlab(repository, "run", "--json");
+  const last = JSON.parse(json.stdout.trimEnd().split("\n").at(-1) ?? "");
+  expect(last).toMatchObject({
+    exitCode: 2,
+    error: { place: `measure: ${measure}`, next: expect.any(String) },
+  });
+  expect(last.error.message).toMatch(error);
+
+  // The advice ends in "nightlab run": it must work then.
+  const again = await place.nightlab(repository, "run");
+  expect(again.stderr).toMatch(error);
+});
