@@ -10,7 +10,7 @@ const MIN_DEGREES_OF_FREEDOM = 3;
 /** One-sided bound on sigma at few degrees of freedom: with it the boundary keeps its error (docs/verdict.md). */
 const SIGMA_CONFIDENCE = 0.8;
 
-/** Variance of one run between fresh seeds, pooled over every code measured more than once. */
+/** Variance of one run between fresh seeds, pooled over the heads and the candidate under judgement. */
 export function runVariance(evidence: Evidence): VarianceEstimate {
   const pooled = pooledVariance(evidence.replicates);
   if (pooled !== undefined && pooled.degreesOfFreedom >= evidence.noise.degreesOfFreedom) return pooled;

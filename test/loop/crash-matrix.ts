@@ -54,7 +54,9 @@ class Killer {
   });
 
   workspaces = (inner: Workspaces): Workspaces => ({
-    ...inner,
+    open: (commit, overlay) => inner.open(commit, overlay),
+    resolve: (ref) => inner.resolve(ref),
+    diff: (from, to, maxBytes) => inner.diff(from, to, maxBytes),
     advance: (ref, to, from) => this.step("advance", () => inner.advance(ref, to, from)),
     rebase: (candidate, onto, to) => this.step("rebase", () => inner.rebase(candidate, onto, to)),
   });
@@ -97,10 +99,7 @@ async function killedAt(bench: Bench, at: number, when: "before" | "after") {
 }
 
 /** Steps of the whole run, each with the one before it: where the same two meet again, nothing new can go wrong. */
-export async function killEverywhere(
-  bench: Bench,
-  isWanted: (step: string, previous: string | undefined) => boolean,
-): Promise<number> {
+export async function killEverywhere(bench: Bench): Promise<number> {
   const whole = new Killer(0, "before");
   const made = await bench.lab(withParts({ ledger: whole.ledger, wrapWorkspaces: whole.workspaces }));
   await runThrough(made);
@@ -109,9 +108,7 @@ export async function killEverywhere(
   const lastPlace = new Map(
     whole.names.map((name, index) => [`${whole.names[index - 1]} ${name}`, index + 1]),
   );
-  const points = [...lastPlace.values()].filter((at) =>
-    isWanted(whole.names[at - 1] ?? "", whole.names[at - 2]),
-  );
+  const points = [...lastPlace.values()];
   await inTurns(points, async (at) => {
     for (const when of ["before", "after"] as const) {
       if (at === whole.steps && when === "after") continue; // that run has ended
@@ -129,7 +126,7 @@ async function checkKill(
   const where = `killed ${when} step ${at}, ${step}`;
   expect(end.kind, where).toBe("ended");
   expect(second.disk.slice(0, before.length), where).toEqual(before);
-  expect(await refsAgree(second, bench.git), where).toBe(true);
+  expect(await refsAgree(second), where).toBe(true);
   expect(outcomeOf(second.disk), where).toEqual(wanted);
   expect(replay(second.disk), where).toEqual(second.lab.study);
   expect(measuredTwice(second.disk), where).toEqual([]);

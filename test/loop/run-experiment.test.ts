@@ -156,7 +156,7 @@ describe("experiments in parallel", () => {
     expect(statuses(made).slice(0, 2)).toEqual(["kept", "kept"]);
     expect(events(made, "rebased").map(({ how }) => how)).toEqual(["clean"]);
     expect(made.lab.run.final?.verdict.estimate?.gain).toBe(2);
-    expect(await refsAgree(made, bench.git)).toBe(true);
+    expect(await refsAgree(made)).toBe(true);
   });
 
   it("that do not merge stand against the new head as they are", async () => {
@@ -167,9 +167,7 @@ describe("experiments in parallel", () => {
     await runThrough(made);
     expect(events(made, "rebased").map(({ how }) => how)).toEqual(["replaced"]);
     expect(made.lab.run.final?.verdict.estimate?.gain).toBe(3);
-    expect(await refsAgree(made, bench.git), "what was measured before the rebase is still in git").toBe(
-      true,
-    );
+    expect(await refsAgree(made), "what was measured before the rebase is still in git").toBe(true);
   });
 
   it("that propose the same tree at the same moment are measured once", async () => {
@@ -269,7 +267,7 @@ describe("a head that fails to measure", () => {
     expect(made.lab.run.warnings).toHaveLength(1);
     expect(events(made, "head_moved").map(({ reason }) => reason)).toEqual(["kept", "suspect", "kept"]);
     expect(made.lab.run.stack).toEqual(["e2"]);
-    expect(await refsAgree(made, bench.git)).toBe(true);
+    expect(await refsAgree(made)).toBe(true);
   });
 
   it("and is verified ends the run with what to do next", async () => {

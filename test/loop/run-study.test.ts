@@ -4,7 +4,7 @@ import { type Bench, createBench, events, refsAgree, runThrough, statuses } from
 
 let bench: Bench;
 beforeAll(async () => {
-  bench = await createBench();
+  bench = await createBench("git");
 });
 afterAll(() => bench.remove());
 
@@ -21,7 +21,7 @@ describe("a run", () => {
     expect(made.lab.run.verified).toBe(made.lab.run.head);
     expect(made.lab.run.final?.verdict.estimate?.gain).toBe(2);
     expect(events(made, "measured").filter(({ purpose }) => purpose === "calibration")).toHaveLength(6);
-    expect(await refsAgree(made, bench.git)).toBe(true);
+    expect(await refsAgree(made)).toBe(true);
   });
 
   it("measures every experiment that the budget allowed it to open", async () => {

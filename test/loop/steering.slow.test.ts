@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { CommitSha, RunTag } from "../../src/core/experiment.ts";
+import { type RunTag, refs } from "../../src/core/experiment.ts";
 import { RULES } from "../../src/judge/rules.ts";
 import { runStudy, startRun } from "../../src/loop/run-study.ts";
 import { scriptedResearcher } from "../../src/testing/scripted-researcher.ts";
@@ -15,6 +15,7 @@ import {
   resumeThrough,
   runThrough,
   statuses,
+  TAG,
 } from "./make-lab.ts";
 
 let bench: Bench;
@@ -141,7 +142,7 @@ describe("the user", () => {
       const second = await bench.lab({ ...options, disk: first.disk }, repository);
       expect((await resumeThrough(second)).kind).toBe("ended");
       expect(second.lab.run.final?.verdict.estimate?.gain).toBe(1);
-      expect(await refsAgree(second, bench.git)).toBe(true);
+      expect(await refsAgree(second)).toBe(true);
     },
   );
 
@@ -207,7 +208,7 @@ describe("promotion", () => {
     ]);
     expect(made.lab.run.stack).toEqual(["e3"]);
     expect(made.lab.run.verified).toBe(made.lab.run.head);
-    expect(await refsAgree(made, bench.git)).toBe(true);
+    expect(await refsAgree(made)).toBe(true);
   });
 });
 
@@ -248,8 +249,9 @@ describe("a second run of the study", () => {
     pause.abort();
     const first = await bench.lab({}, repository);
     await runThrough(first, control);
-    const foreign = bench.git(repository, "commit-tree", "HEAD^{tree}", "-m", "foreign") as CommitSha;
-    bench.git(repository, "update-ref", "refs/nightlab/runs/night/head", foreign);
+    const foreign = await first.workspaces.open(first.baseline);
+    await foreign.commit("foreign", refs.head(TAG));
+    await foreign.close();
     const second = await bench.lab({ disk: first.disk }, repository);
     await expect(resumeThrough(second)).rejects.toThrow("something else moved it");
   });
