@@ -107,6 +107,11 @@ export function nextExperimentId(study: Study): ExperimentId {
   return experimentId(study.experiments.size + 1);
 }
 
+/** What a run measured of a commit: an earlier one may have had another metric, machine or load. */
+export function linesOf(study: Study, run: RunTag, commit: CommitSha): readonly MeasuredLine[] {
+  return (study.byCommit.get(commit) ?? []).filter((line) => line.run === run);
+}
+
 /** Values of `measured` outcomes with their seeds, in order of measuring. */
 export function readingsOf(lines: readonly MeasuredLine[], ...purposes: readonly Purpose[]) {
   return measurementsOf(lines, ...purposes).map(({ seed, measurement }) => ({

@@ -20,6 +20,7 @@ import type { Researcher } from "../core/researcher.ts";
 import {
   apply,
   type ExperimentRecord,
+  linesOf,
   type MeasuredLine,
   measurementsOf,
   nextExperimentId,
@@ -162,9 +163,8 @@ export class Lab {
     return this.#seeds(stage, String(ordinal), count);
   }
 
-  /** What this run measured of a commit: an earlier one may have had another metric, machine or load. */
   linesOf(commit: CommitSha): readonly MeasuredLine[] {
-    return (this.study.byCommit.get(commit) ?? []).filter(({ run }) => run === this.tag);
+    return linesOf(this.study, this.tag, commit);
   }
 
   /** The heads a candidate is compared with. A timing metric never meets an old number: only those measured beside it. */

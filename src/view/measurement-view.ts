@@ -4,6 +4,7 @@ import type { Purpose } from "../core/ledger.ts";
 import { type Channel, gainOver, type Outcome } from "../core/metric.ts";
 import {
   type ExperimentRecord,
+  linesOf,
   type MeasuredLine,
   measurementsOf,
   type RunRecord,
@@ -54,7 +55,7 @@ export function measuredView(study: Study, run: RunRecord, record: ExperimentRec
 /** A timing metric never meets an old number: only heads measured beside this candidate count. */
 function headLines(study: Study, run: RunRecord, record: ExperimentRecord): readonly MeasuredLine[] {
   if (run.metric.timing) return record.measured.filter(({ commit }) => commit === record.head);
-  return study.byCommit.get(record.head) ?? [];
+  return linesOf(study, run.tag, record.head);
 }
 
 /** Paired on equal seeds where possible, else mean against mean. */

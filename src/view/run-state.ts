@@ -1,7 +1,7 @@
 /** What a run is doing, told from its ledger alone. Knows no process. */
 
 import type { Purpose } from "../core/ledger.ts";
-import type { MeasuredLine, RunRecord, Study } from "../core/study.ts";
+import { linesOf, type MeasuredLine, type RunRecord, type Study } from "../core/study.ts";
 
 export type RunState = "calibrating" | "running" | "promoting" | "paused" | "ended" | "interrupted";
 
@@ -20,7 +20,7 @@ export function stateOf(study: Study, run: RunRecord, options: { readonly isAliv
 /** The newest measurement is a pair of a promotion, publication or final test that has not been judged yet. */
 function isProving(study: Study, run: RunRecord): boolean {
   const newest = [run.baseline, run.verified, run.head]
-    .map((commit) => study.byCommit.get(commit)?.at(-1))
+    .map((commit) => linesOf(study, run.tag, commit).at(-1))
     .filter((line): line is MeasuredLine => line !== undefined && PROOF.includes(line.purpose))
     .sort((a, b) => b.line - a.line)[0];
   if (newest === undefined || newest.atMs < run.lastAtMs) return false;

@@ -4,7 +4,7 @@ import type { Budget } from "../core/budget.ts";
 import type { ExperimentId, Status } from "../core/experiment.ts";
 import type { Noise } from "../core/judge.ts";
 import type { Channel, Goal } from "../core/metric.ts";
-import { type RunRecord, readingsOf, type Study } from "../core/study.ts";
+import { linesOf, type RunRecord, readingsOf, type Study } from "../core/study.ts";
 import { type BudgetLine, budgetLines } from "./budget-lines.ts";
 import type { ExperimentView } from "./experiment-view.ts";
 import { type Gain, gainOf, short, weakestChannel } from "./gain.ts";
@@ -120,8 +120,8 @@ function verifiedGainOf(study: Study, run: RunRecord, baselineMean: number | und
   return { ...proven, ...gainOf(proven.estimate.gain, baselineMean) };
 }
 
-function metricView(study: Study, { metric, noise, baseline }: RunRecord): MetricView {
-  const values = readingsOf(study.byCommit.get(baseline) ?? [], "calibration").map(({ value }) => value);
+function metricView(study: Study, { tag, metric, noise, baseline }: RunRecord): MetricView {
+  const values = readingsOf(linesOf(study, tag, baseline), "calibration").map(({ value }) => value);
   const { name, goal, unit, minEffect, timing } = metric;
   return {
     name: cleanLine(name),

@@ -4,7 +4,7 @@ import type { ExperimentId } from "../core/experiment.ts";
 import type { Estimate } from "../core/judge.ts";
 import type { Purpose } from "../core/ledger.ts";
 import type { Channel } from "../core/metric.ts";
-import { measurementsOf, type RunRecord, type Study } from "../core/study.ts";
+import { linesOf, measurementsOf, type RunRecord, type Study } from "../core/study.ts";
 import { type Gain, short, weakestChannel } from "./gain.ts";
 import { cleanLine } from "./plain-text.ts";
 
@@ -68,7 +68,7 @@ function isAboveZero(estimate: Estimate | undefined): boolean {
 }
 
 function channelOf(study: Study, run: RunRecord, purpose: Purpose): { channel?: Channel } {
-  const measured = measurementsOf(study.byCommit.get(run.verified) ?? [], purpose);
+  const measured = measurementsOf(linesOf(study, run.tag, run.verified), purpose);
   const channel = weakestChannel(measured.map(({ measurement }) => measurement.channel));
   return channel === undefined ? {} : { channel };
 }
