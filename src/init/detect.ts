@@ -47,6 +47,16 @@ export function guessEditable(files: readonly string[], measure: string): string
   return folders.length > 0 ? folders.map((folder) => `${folder}/**`) : sources.slice(0, 20);
 }
 
+/** True when the command, or a tracked file it names, reads the seed that nightlab gives. */
+export async function readsSeed(root: string, files: readonly string[], measure: string): Promise<boolean> {
+  if (SEED.test(measure)) return true;
+  const named = files.filter((path) => measure.split(/\s+/).includes(path));
+  const texts = await Promise.all(named.map((path) => readFile(join(root, path), "utf8").catch(() => "")));
+  return texts.some((text) => text.includes("NIGHTLAB_SEED"));
+}
+
+const SEED = /\{seed\}|NIGHTLAB_SEED/;
+
 /** The printed value that most looks like a metric; undefined when nothing was printed. */
 export function guessMetric(names: readonly string[]): string | undefined {
   return names.find((name) => goalOfName(name) !== undefined) ?? names[0];

@@ -9,7 +9,7 @@ import { renderProgram } from "../program/render.ts";
 import { guessMetric } from "./detect.ts";
 
 /** Two runs of the metric command on the unchanged code. */
-export interface Trial {
+export interface Probe {
   /** Values by name that both runs printed, plus the seconds each took. */
   readonly values: Readonly<Record<string, readonly number[]>>;
   /** Why the runs cannot be used. */
@@ -28,8 +28,8 @@ export interface Proposal {
   readonly text: string;
 }
 
-/** What two runs say; a run that did not end with exit code 0 fails the trial. */
-export function readTrial(exits: readonly Exit[]): Trial {
+/** What two runs say; a run that did not end with exit code 0 fails the probed. */
+export function readProbe(exits: readonly Exit[]): Probe {
   const values: Record<string, number[]> = {};
   for (const { ending, outputTail, stdoutTail, resources } of exits) {
     if (ending.kind !== "exited" || ending.code !== 0) {
@@ -50,26 +50,27 @@ export interface Wishes {
   readonly metric?: string;
   readonly goal?: Goal;
   readonly edit: readonly string[];
+  /** The command reads the seed it is given. */
+  readonly seeded: boolean;
 }
 
 /** The metric that was asked for, else the likeliest printed one, else the seconds it took. */
-export function metricOf(trial: Trial, wish?: string): string | undefined {
-  const printed = Object.keys(trial.values).filter((name) => !isHarness(name));
-  if (wish !== undefined) return wish in trial.values ? wish : undefined;
+export function metricOf(probed: Probe, wish?: string): string | undefined {
+  const printed = Object.keys(probed.values).filter((name) => !isHarness(name));
+  if (wish !== undefined) return wish in probed.values ? wish : undefined;
   return guessMetric(printed) ?? "wall_seconds";
 }
 
 export function propose(
   wishes: Wishes,
-  trial: Trial,
+  probed: Probe,
   metric: string,
 ): Proposal | { readonly missing: "goal" } {
   const goal = wishes.goal ?? goalOfName(metric) ?? (DURATION_NAME.test(metric) ? "minimize" : undefined);
   if (goal === undefined) return { missing: "goal" };
-  const { measure, edit } = wishes;
-  const values = trial.values[metric] ?? [];
+  const { measure, edit, seeded } = wishes;
+  const values = probed.values[metric] ?? [];
   const timing = DURATION_NAME.test(metric);
-  const seeded = /\{seed\}|NIGHTLAB_SEED/.test(measure);
   const text = renderProgram({
     metric: { name: metric, goal, seeded, timing },
     measure,

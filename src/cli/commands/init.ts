@@ -7,8 +7,8 @@ import { probe, trackedFiles } from "../../compose/probe.ts";
 import type { StudyPlace } from "../../compose/surroundings.ts";
 import { locateStudy } from "../../compose.ts";
 import { UsageError } from "../../core/errors.ts";
-import { guessEditable, guessMeasures } from "../../init/detect.ts";
-import { metricOf, type Proposal, propose, readTrial, type Trial } from "../../init/propose.ts";
+import { guessEditable, guessMeasures, readsSeed } from "../../init/detect.ts";
+import { metricOf, type Probe, type Proposal, propose, readProbe } from "../../init/propose.ts";
 import { parseProgramFile } from "../../program/load.ts";
 import { parseProgram } from "../../program/parse.ts";
 import { describeProblem } from "../../program/problem.ts";
@@ -67,15 +67,16 @@ async function initNew(options: InitOptions, place: StudyPlace): Promise<void> {
   const files = await trackedFiles(place);
   const measure = options.measure ?? (await chooseMeasure(options, place, files));
   const edit = options.edit ?? (await chooseEdit(options, guessEditable(files, measure)));
-  const trial = await tryTwice(options, place, { measure, edit });
-  const metric = metricOf(trial, options.metric);
+  const probed = await tryTwice(options, place, { measure, edit });
+  const metric = metricOf(probed, options.metric);
   if (metric === undefined) {
-    const names = Object.keys(trial.values).join(", ");
+    const names = Object.keys(probed.values).join(", ");
     throw new UsageError(`\`${measure}\` printed no line \`${options.metric}: <number>\``, {
       next: `choose one it has (${names}) with --metric, or let the command print that line`,
     });
   }
-  const proposal = await settle(options, { measure, edit, trial, metric });
+  const seeded = await readsSeed(place.repository.root, files, measure);
+  const proposal = await settle(options, { measure, edit, probed, metric, seeded });
   const written = await consents(options, [...proposal.notes, "", ...proposal.text.trimEnd().split("\n")]);
   if (written) await writeFile(place.programPath, proposal.text, { flag: "wx" });
   if (options.json) return printJson({ ...proposal, program: place.programPath, written });
@@ -138,7 +139,7 @@ async function tryTwice(
   options: InitOptions,
   place: StudyPlace,
   { measure, edit }: { measure: string; edit: readonly string[] },
-): Promise<Trial> {
+): Promise<Probe> {
   const draft = renderProgram({
     metric: { name: "wall_seconds", goal: "minimize", seeded: false, timing: true },
     measure,
@@ -149,9 +150,9 @@ async function tryTwice(
     throw new UsageError(problems.map(describeProblem).join("\n"), { next: "nightlab init --help" });
   }
   if (!options.json) printLines([`trying \`${measure}\` twice, in a fresh checkout of HEAD …`]);
-  const trial = readTrial(await probe(place, program, { environment: process.env, count: 2 }));
-  if (trial.failure === undefined) return trial;
-  throw new UsageError(`the command does not work in a fresh checkout of HEAD: ${trial.failure}`, {
+  const probed = readProbe(await probe(place, program, { environment: process.env, count: 2 }));
+  if (probed.failure === undefined) return probed;
+  throw new UsageError(`the command does not work in a fresh checkout of HEAD: ${probed.failure}`, {
     place: measure,
     next: "commit what it needs, or give another one with --measure, then: nightlab init",
   });
@@ -159,11 +160,11 @@ async function tryTwice(
 
 async function settle(
   options: InitOptions,
-  found: { measure: string; edit: readonly string[]; trial: Trial; metric: string },
+  found: { measure: string; edit: readonly string[]; probed: Probe; metric: string; seeded: boolean },
 ): Promise<Proposal> {
-  const { trial, metric, measure, edit } = found;
+  const { probed, metric, measure, edit, seeded } = found;
   const goal = options.goal === undefined ? {} : { goal: options.goal };
-  const proposal = propose({ measure, edit, ...goal }, trial, metric);
+  const proposal = propose({ measure, edit, seeded, ...goal }, probed, metric);
   if (!("missing" in proposal)) return proposal;
   if (!isInteractive(options)) {
     throw new UsageError(`is a lower or a higher ${metric} better?`, {
@@ -179,7 +180,7 @@ async function settle(
       ],
     }),
   );
-  const settled = propose({ measure, edit, goal: asked }, trial, metric);
+  const settled = propose({ measure, edit, seeded, goal: asked }, probed, metric);
   if ("missing" in settled) throw new Error("a goal was given and is still missing");
   return settled;
 }
