@@ -28,7 +28,7 @@ export interface Proposal {
   readonly text: string;
 }
 
-/** What two runs say; a run that did not end with exit code 0 fails the probed. */
+/** What two runs say; a run that did not end with exit code 0 fails the probe. */
 export function readProbe(exits: readonly Exit[]): Probe {
   const values: Record<string, number[]> = {};
   for (const { ending, outputTail, stdoutTail, resources } of exits) {
