@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { makeDemoStudy, withOwnNode } from "../../compose/demo-study.ts";
-import { UsageError } from "../../core/errors.ts";
+import { parseOptions } from "../options.ts";
 import { printLines } from "../print.ts";
 import { work } from "./run.ts";
 
@@ -18,12 +18,7 @@ const demoOptions = z.object({
 });
 
 export async function demo(raw: unknown): Promise<void> {
-  const parsed = demoOptions.safeParse(raw);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new UsageError(`--${issue?.path.join(".")}: ${issue?.message}`, { next: "nightlab demo --help" });
-  }
-  const { cwd, json, seconds, seed, keep } = parsed.data;
+  const { cwd, json, seconds, seed, keep } = parseOptions(demoOptions, raw, "demo");
   const folder = keep === undefined ? await mkdtemp(join(tmpdir(), "nightlab-demo-")) : resolve(cwd, keep);
   await makeDemoStudy("microgpt", folder, seconds);
   if (!json) {

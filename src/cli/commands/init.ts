@@ -13,6 +13,7 @@ import { parseProgramFile } from "../../program/load.ts";
 import { parseProgram } from "../../program/parse.ts";
 import { describeProblem } from "../../program/problem.ts";
 import { renderFrontMatter, renderProgram } from "../../program/render.ts";
+import { parseOptions } from "../options.ts";
 import { printJson, printLines } from "../print.ts";
 
 const initOptions = z.object({
@@ -28,12 +29,7 @@ const initOptions = z.object({
 type InitOptions = z.output<typeof initOptions>;
 
 export async function init(raw: unknown): Promise<void> {
-  const parsed = initOptions.safeParse(raw);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new UsageError(`--${issue?.path.join(".")}: ${issue?.message}`, { next: "nightlab init --help" });
-  }
-  const options = parsed.data;
+  const options = parseOptions(initOptions, raw, "init");
   const place = await locateStudy(options.cwd);
   const existing = await readFile(place.programPath, "utf8").catch(() => undefined);
   if (existing === undefined) await initNew(options, place);

@@ -8,6 +8,7 @@ import type { BudgetSpec } from "../../core/program.ts";
 import { loadProgram } from "../../program/load.ts";
 import { parseDuration } from "../../program/units.ts";
 import { openDisplay } from "../display.ts";
+import { parseOptions } from "../options.ts";
 
 const count = z.coerce.number().int().positive();
 const limitOptions = z.object({
@@ -33,7 +34,7 @@ const limitOptions = z.object({
 export type RunOptions = z.output<typeof limitOptions>;
 
 export async function run(raw: unknown): Promise<void> {
-  const options = parseOptions(raw);
+  const options = parseOptions(limitOptions, raw, "run");
   const { tag, new: isNew, seed } = options;
   await work(options, {
     ...(await requestFrom(options)),
@@ -43,7 +44,7 @@ export async function run(raw: unknown): Promise<void> {
 }
 
 export async function resume(raw: unknown): Promise<void> {
-  const options = parseOptions(raw);
+  const options = parseOptions(limitOptions, raw, "run");
   await work(options, { ...(await requestFrom(options)), mode: { kind: "resume" } });
 }
 
@@ -68,13 +69,6 @@ export async function work({ json }: { json: boolean }, request: RunRequest): Pr
     steering.close();
     display.close();
   }
-}
-
-function parseOptions(raw: unknown): RunOptions {
-  const parsed = limitOptions.safeParse(raw);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new UsageError(`--${issue?.path.join(".")}: ${issue?.message}`, { next: "nightlab run --help" });
 }
 
 async function requestFrom(options: RunOptions): Promise<Omit<RunRequest, "mode">> {
