@@ -70,6 +70,11 @@ export interface RunRecord {
   experiments: number;
   experimentsSinceKeep: number;
   readonly promotions: PromotionRecord[];
+  /** Its experiments in order of opening, and those that are closed in order of closing. */
+  readonly records: ExperimentRecord[];
+  readonly closed: ExperimentRecord[];
+  /** Commits that were measured as a head, the baseline first. */
+  readonly heads: CommitSha[];
   published?: { readonly commit: CommitSha; readonly estimate: Estimate };
   final?: EventOf<"final_judged">;
   readonly warnings: string[];
@@ -228,6 +233,9 @@ function startRun(study: Study, event: EventOf<"run_started">, atMs: number): vo
     experiments: 0,
     experimentsSinceKeep: 0,
     promotions: [],
+    records: [],
+    closed: [],
+    heads: [],
     warnings: [],
     workedMs: 0,
     lastAtMs: atMs,
@@ -239,7 +247,7 @@ function applyToExperiment(
   event: EventOf<"opened" | "proposed" | "rebased" | "judged" | "closed">,
 ): void {
   if (event.kind === "opened") {
-    study.experiments.set(event.experiment, {
+    const opened: ExperimentRecord = {
       id: event.experiment,
       run: run.tag,
       researcher: event.researcher,
@@ -249,7 +257,9 @@ function applyToExperiment(
       files: [],
       measured: [],
       reasons: [],
-    });
+    };
+    study.experiments.set(event.experiment, opened);
+    run.records.push(opened);
     run.experiments += 1;
     return;
   }
@@ -277,6 +287,7 @@ function applyToExperiment(
       record.status = event.status;
       record.reasons = event.reasons;
       record.closedAtMs = atMs;
+      run.closed.push(record);
       if (event.logTail !== undefined) record.logTail = event.logTail;
       if (event.idea !== undefined) record.idea ??= event.idea;
       run.experimentsSinceKeep = event.status === "kept" ? 0 : run.experimentsSinceKeep + 1;
@@ -301,6 +312,8 @@ function applyMeasured({ study, run, atMs, line }: Place, event: EventOf<"measur
   ofCommit.push(measured);
   study.byCommit.set(event.commit, ofCommit);
   if (event.experiment !== undefined) study.experiments.get(event.experiment)?.measured.push(measured);
+  const isOfHead = event.purpose === "anchor" || event.purpose === "calibration";
+  if (isOfHead && !run.heads.includes(event.commit)) run.heads.push(event.commit);
   if (
     event.purpose === "anchor" &&
     event.commit === run.head &&

@@ -1,6 +1,7 @@
 /** What the measurements of a run say of its candidates: gains over their heads, and the noise they stand in. */
 
 import type { PastExperiment } from "../core/brief.ts";
+import type { CommitSha } from "../core/experiment.ts";
 import { gainOver } from "../core/metric.ts";
 import { type ExperimentRecord, readingsOf } from "../core/study.ts";
 import { type Lab, mean } from "./lab.ts";
@@ -8,16 +9,32 @@ import { type Lab, mean } from "./lab.ts";
 const RECENT_EXPERIMENTS = 60;
 const isGroup = (values: readonly number[]) => values.length >= 2;
 
+/** What was measured of a closed experiment does not change any more: it is worked out once. */
+interface Facts {
+  readonly pairedGains: readonly number[];
+  readonly past: PastExperiment | undefined;
+}
+const factsOfClosed = new WeakMap<ExperimentRecord, Facts>();
+
+function factsOf(lab: Lab, record: ExperimentRecord): Facts {
+  const known = factsOfClosed.get(record);
+  if (known !== undefined) return known;
+  const facts = { pairedGains: pairedGains(lab, record), past: pastOf(lab, record) };
+  if (record.status !== undefined) factsOfClosed.set(record, facts);
+  return facts;
+}
+
+/** Closed experiments of the run in order of closing. */
 export function history(lab: Lab): PastExperiment[] {
-  return lab.experiments
-    .sort((a, b) => (a.closedAtMs ?? 0) - (b.closedAtMs ?? 0))
-    .flatMap((record) => {
-      const { id, researcher, idea, status, reasons, headGain } = record;
-      if (idea === undefined || status === undefined) return [];
-      const gained = gainOverHead(lab, record);
-      const gain = gained === undefined ? {} : { gainOverHead: gained };
-      return [{ experiment: id, researcher, idea, status, reasons, headGain, ...gain }];
-    });
+  return lab.run.closed.flatMap((record) => factsOf(lab, record).past ?? []);
+}
+
+function pastOf(lab: Lab, record: ExperimentRecord): PastExperiment | undefined {
+  const { id, researcher, idea, status, reasons, headGain } = record;
+  if (idea === undefined || status === undefined) return undefined;
+  const gained = gainOverHead(lab, record);
+  const gain = gained === undefined ? {} : { gainOverHead: gained };
+  return { experiment: id, researcher, idea, status, reasons, headGain, ...gain };
 }
 
 /** Mean measured gain over the head it met, paired by seed where possible; undefined if never measured. */
@@ -38,21 +55,24 @@ export function noiseGroups(
   lab: Lab,
   record?: ExperimentRecord,
 ): { replicates: number[][]; differences: number[][] } {
-  const isSeeded = lab.parts.program.metric.seeded;
-  const replicates = [...lab.study.byCommit.keys()].map((commit) => {
-    const readings = readingsOf(lab.linesOf(commit), "anchor", "calibration");
-    // Repeats of one seed say nothing about the spread between seeds.
-    const fresh = isSeeded ? new Map(readings.map((one) => [one.seed, one])).values() : readings;
-    return [...fresh].map(({ value }) => value);
-  });
-  const groups = { replicates: replicates.filter(isGroup).slice(-RECENT_EXPERIMENTS), differences: [] };
-  if (record === undefined) return groups;
+  const heads = lab.run.heads.slice(-RECENT_EXPERIMENTS);
+  const replicates = heads.map((commit) => replicatesOf(lab, commit)).filter(isGroup);
+  if (record === undefined) return { replicates, differences: [] };
   const own = readingsOf(lab.candidateLines(record), "tentative").map(({ value }) => value);
-  const others = lab.experiments.filter((other) => other !== record).slice(-RECENT_EXPERIMENTS);
+  const others = lab.experiments.slice(-RECENT_EXPERIMENTS).filter((other) => other !== record);
   return {
-    replicates: [...groups.replicates, own].filter(isGroup),
-    differences: others.map((other) => pairedGains(lab, other)).filter(isGroup),
+    replicates: [...replicates, own].filter(isGroup),
+    differences: others.map((other) => [...factsOf(lab, other).pairedGains]).filter(isGroup),
   };
+}
+
+function replicatesOf(lab: Lab, commit: CommitSha): number[] {
+  const readings = readingsOf(lab.linesOf(commit), "anchor", "calibration");
+  // Repeats of one seed say nothing about the spread between seeds.
+  const fresh = lab.parts.program.metric.seeded
+    ? new Map(readings.map((one) => [one.seed, one])).values()
+    : readings;
+  return [...fresh].map(({ value }) => value);
 }
 
 /** Gains of a candidate over its head on equal seeds; of a duration, over the head measured beside it. */

@@ -83,8 +83,8 @@ export class Lab {
   }
 
   /** Experiments of this run in order of opening. */
-  get experiments(): ExperimentRecord[] {
-    return [...this.study.experiments.values()].filter(({ run }) => run === this.tag);
+  get experiments(): readonly ExperimentRecord[] {
+    return this.run.records;
   }
 
   experiment(id: ExperimentId): ExperimentRecord {
