@@ -6,17 +6,26 @@ import type { Change } from "./workspace.ts";
 const MAX_FILES = 500;
 const MAX_BYTES = 20 * 1024 * 1024;
 
-/** True when `path` matches a glob or lies below a folder that one names. Names that begin with a dot match like any other. */
+/**
+ * True when `path` is a path that `globs` names, matches one of them, or lies below a folder that either does. Names that
+ * begin with a dot match like any other. A glob that is also a plain name, such as `[id].ts`, names that file too.
+ */
 export function globMatcher(globs: readonly string[]): (path: string) => boolean {
-  const patterns = globs.flatMap((glob) => {
-    const shown = showDots(glob.replace(/\/+$/, ""));
+  const named = globs.map((glob) => glob.replace(/\/+$/, ""));
+  const patterns = named.flatMap((glob) => {
+    const shown = showDots(glob.replace(STAR_DOT, "$1{$2.$3,.$3}"));
     return [shown, `${shown}/**`];
   });
-  return (path) => patterns.some((pattern) => posix.matchesGlob(showDots(path), pattern));
+  return (path) =>
+    named.some((name) => path === name || path.startsWith(`${name}/`)) ||
+    patterns.some((pattern) => posix.matchesGlob(showDots(path), pattern));
 }
 
 // matchesGlob keeps `*` and `**` from matching a leading dot: `data/**` would leave data/.secret unprotected.
 const showDots = (text: string) => text.replace(/(^|[/{,(|])\./g, "$1\u{e000}");
+
+// Its dot hidden from matchesGlob, .env no longer ends in `.env`: `*.env` is tried as `{*.env,.env}`.
+const STAR_DOT = /(^|[/{,(|])(\*+)\.([^/{},()|]*)/g;
 
 export function matchesScope(path: string, globs: readonly string[]): boolean {
   return globMatcher(globs)(path);

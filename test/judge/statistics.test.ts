@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { pearsonCorrelation, spearmanCorrelation } from "../../src/judge/correlation.ts";
-import { normalQuantile } from "../../src/judge/distributions.ts";
 import {
   type Estimate,
   mean,
@@ -18,21 +17,11 @@ import {
   variance,
   welchDifference,
 } from "../../src/judge/statistics.ts";
+import { normalSource } from "./random.ts";
 
 const finite = fc.double({ min: -1e6, max: 1e6, noNaN: true });
 const sampleOf = (minLength: number) => fc.array(finite, { minLength, maxLength: 20 });
 const pairsOf = (minLength: number) => fc.array(fc.tuple(finite, finite), { minLength, maxLength: 20 });
-
-/** Standard normal draws from a seeded 32-bit generator (mulberry32). */
-function normalSource(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let z = Math.imul(state ^ (state >>> 15), state | 1);
-    z ^= z + Math.imul(z ^ (z >>> 7), z | 61);
-    return normalQuantile((((z ^ (z >>> 14)) >>> 0) + 0.5) / 2 ** 32);
-  };
-}
 
 function known<T>(value: T | undefined): T {
   if (value === undefined) throw new Error("expected a value");
