@@ -16,6 +16,8 @@ export interface Noise {
 
 /** Numbers that risk tolerance sets; meaning and source in src/judge/rules.ts. */
 export interface JudgeRule {
+  /** `per_test`: alphaTentative for every candidate. `lord`: false discovery rate alphaTentative over all of them. */
+  readonly control: "per_test" | "lord";
   readonly alphaTentative: number;
   readonly alphaPromotion: number;
   readonly screenSds: number;
@@ -55,6 +57,17 @@ export interface TentativeEvidence extends CommonEvidence {
   /** `confirm`: beat the head twice (small budgets); `sequential`: the sequential test. */
   readonly mode: "confirm" | "sequential";
   readonly brokenConstraints: readonly string[];
+  /** Lines the change deletes beyond those it adds; above 0 it is a simplification. */
+  readonly linesSaved: number;
+  /** Candidates judged before this one, as the error control over a stream of tests counts them. */
+  readonly stream: TestStream;
+}
+
+/** Where a test stands among those of its run, fixed when it begins; numbered from 1. */
+export interface TestStream {
+  readonly index: number;
+  /** Indices of tests that had ended with a proven gain by then. */
+  readonly discoveries: readonly number[];
 }
 
 /** Tier 2 and final: head against verified, or verified against the baseline, on seeds nobody has seen. */
@@ -66,6 +79,10 @@ export interface PairedEvidence extends CommonEvidence {
   readonly ordinal: number;
   /** No further pair can be paid. A clock that ran out knows nothing of the values, so what was measured still counts. */
   readonly isBudgetSpent: boolean;
+  /** Lines of code the challenger saves over the defender. */
+  readonly linesSaved: number;
+  /** The user waits for no more than is worth it: a promotion in mid-run may stop when proof is out of reach. */
+  readonly mayStopEarly: boolean;
 }
 
 export type Evidence = TentativeEvidence | PairedEvidence;
@@ -81,11 +98,47 @@ export interface Estimate {
   readonly p?: number;
 }
 
+/** The rules that can decide; docs/verdict.md explains each. */
+export type DecidingRule =
+  | "constraint"
+  | "exact"
+  | "screen"
+  | "boundary"
+  | "futility"
+  | "not_worse"
+  | "looks_used_up"
+  | "beaten_twice"
+  | "suspect"
+  | "out_of_reach"
+  | "fixed_number";
+
+/** What a verdict was computed from, for whoever wants to check it. Units of the metric; what a rule has no use for is absent. */
+export interface Workings {
+  readonly rule: DecidingRule;
+  /** Standard deviation of one run, or of one paired difference when `pairing` is paired. */
+  readonly sd?: number;
+  readonly degreesOfFreedom?: number;
+  readonly pairing?: "paired" | "unpaired" | "interleaved";
+  /** Standard error of the gain as decisions use it: with the upper bound on sigma. */
+  readonly standardError?: number;
+  /** A gain had to exceed this many standard errors, */
+  readonly boundary?: number;
+  /** and this. */
+  readonly smallest?: number;
+  /** Error probability the boundary was made for. */
+  readonly alpha?: number;
+  /** A simplification may lose this much. */
+  readonly margin?: number;
+  /** The gain of each pair, where the verdict rests on pairs. */
+  readonly gains?: readonly number[];
+}
+
 export interface Verdict {
   readonly kind: "keep" | "discard" | "inconclusive";
   /** Sentences with the numbers that decided; never empty. */
   readonly reasons: readonly string[];
   readonly estimate?: Estimate;
+  readonly workings?: Workings;
 }
 
 /** `pair` asks for both sides on one seed, in the order given, next to each other in time. */
@@ -99,4 +152,12 @@ export interface Judge {
   /** Noise of the baseline from its calibration runs. */
   calibrate(metric: MetricSpec, readings: readonly Reading[]): Noise;
   next(evidence: Evidence): JudgeStep;
+  /** Whether a head measured again gives what it gave; `differences`: new minus old value, each on one seed. */
+  drift(noise: Noise, differences: readonly number[]): Drift;
 }
+
+/** `look_again`: measure one more seed. `steady` and `shifted` are final; `shift` in units of the metric. */
+export type Drift =
+  | { readonly kind: "steady" }
+  | { readonly kind: "look_again" }
+  | { readonly kind: "shifted"; readonly shift: number };

@@ -24,6 +24,7 @@ const finite = z.number().refine(Number.isFinite);
 const resources = z.object({
   wallSeconds: finite,
   cpuSeconds: finite.exactOptional(),
+  foreignCores: finite.exactOptional(),
   peakMemoryBytes: finite.exactOptional(),
 });
 
@@ -76,10 +77,36 @@ const estimate = z.object({
   p: finite.exactOptional(),
 });
 
+const workings = z.object({
+  rule: z.enum([
+    ...[
+      "constraint",
+      "exact",
+      "screen",
+      "boundary",
+      "futility",
+      "not_worse",
+      "looks_used_up",
+      "beaten_twice",
+    ],
+    ...["suspect", "out_of_reach", "fixed_number"],
+  ] as const),
+  sd: finite.exactOptional(),
+  degreesOfFreedom: finite.exactOptional(),
+  pairing: z.enum(["paired", "unpaired", "interleaved"]).exactOptional(),
+  standardError: finite.exactOptional(),
+  boundary: finite.exactOptional(),
+  smallest: finite.exactOptional(),
+  alpha: finite.exactOptional(),
+  margin: finite.exactOptional(),
+  gains: z.array(finite).readonly().exactOptional(),
+});
+
 const verdict = z.object({
   kind: z.enum(["keep", "discard", "inconclusive"]),
   reasons: z.array(z.string()).min(1).readonly(),
   estimate: estimate.exactOptional(),
+  workings: workings.exactOptional(),
 });
 
 const status = z.enum([
@@ -96,8 +123,8 @@ const metric = z.object({
   timing: z.boolean(),
 });
 
-/** What a measurement is for. `anchor`: the head, for tier 1; the other names are stages of the judge. */
-const purpose = z.enum(["calibration", "anchor", "tentative", "promotion", "publish", "final"]);
+/** What a measurement is for. `anchor`: the head, for tier 1; `drift`: the head once more; the others are stages of the judge. */
+const purpose = z.enum(["calibration", "anchor", "drift", "tentative", "promotion", "publish", "final"]);
 
 export const ledgerEventSchema = z.discriminatedUnion("kind", [
   z.object({
@@ -172,6 +199,8 @@ export const ledgerEventSchema = z.discriminatedUnion("kind", [
     isHeldOut: z.boolean(),
     verdict,
   }),
+  /** The head no longer gives the numbers it gave: what was measured before counts no more in tier 1. */
+  z.object({ kind: z.literal("drifted"), run, shift: finite, text: z.string() }),
   z.object({ kind: z.literal("warning"), run, text: z.string() }),
   z.object({ kind: z.literal("run_paused"), run, reason: z.string() }),
   z.object({ kind: z.literal("run_ended"), run, reason: z.string() }),

@@ -23,8 +23,13 @@ export const HARNESS_METRICS = ["wall_seconds", "cpu_seconds", "peak_memory_byte
 export interface Resources {
   readonly wallSeconds: number;
   readonly cpuSeconds?: number;
+  /** Cores that other work of this machine kept busy meanwhile, on average. */
+  readonly foreignCores?: number;
   readonly peakMemoryBytes?: number;
 }
+
+/** Other work that keeps more than this part of a core busy disturbs a duration; an idle Linux machine stays below 0.1. */
+export const CONTENDED_CORES = 0.3;
 
 /** One value of the metric. Only `measure` makes these (invariant 2). */
 export interface Measurement {
@@ -64,6 +69,8 @@ export type Outcome =
 export interface Reading {
   readonly seed: number;
   readonly value: number;
+  /** A duration that other work of the machine disturbed. */
+  readonly isContended?: boolean;
 }
 
 /** By how much `candidate` is better than `reference`, in units of the metric; positive is better. */

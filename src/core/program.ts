@@ -2,7 +2,7 @@
 
 import type { Constraint, MetricSpec } from "./metric.ts";
 
-export type Risk = "cautious" | "balanced" | "bold";
+export type Risk = "strict" | "cautious" | "balanced" | "bold";
 
 /** Hard limits of a run; a missing key is no limit. */
 export interface BudgetSpec {

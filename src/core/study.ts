@@ -7,8 +7,8 @@ import type { CommitSha, ExperimentId, Idea, RunTag, Status, TreeSha } from "./e
 import { experimentId } from "./experiment.ts";
 import type { Estimate, Noise, Verdict } from "./judge.ts";
 import type { EventOf, LedgerEvent, LedgerLine, Purpose } from "./ledger.ts";
-import type { Measurement, MetricSpec, Outcome } from "./metric.ts";
-import { gainOver } from "./metric.ts";
+import type { Measurement, MetricSpec, Outcome, Reading } from "./metric.ts";
+import { CONTENDED_CORES, gainOver } from "./metric.ts";
 
 export interface MeasuredLine {
   readonly line: number;
@@ -40,6 +40,9 @@ export interface ExperimentRecord {
   reasons: readonly string[];
   logTail?: string;
   closedAtMs?: number;
+  /** Ledger lines of its proposal and its end. */
+  proposedLine?: number;
+  closedLine?: number;
 }
 
 export interface PromotionRecord {
@@ -75,6 +78,12 @@ export interface RunRecord {
   readonly closed: ExperimentRecord[];
   /** Commits that were measured as a head, the baseline first. */
   readonly heads: CommitSha[];
+  /** Ledger lines at which the machine was found changed: numbers from before and after one are never compared in tier 1. */
+  readonly driftLines: number[];
+  /** Ledger line of the last calibration. */
+  calibratedLine: number;
+  /** Measurements when the head was last known to give the numbers it gave. */
+  measurementsAtSteady: number;
   published?: { readonly commit: CommitSha; readonly estimate: Estimate };
   final?: EventOf<"final_judged">;
   readonly warnings: string[];
@@ -122,10 +131,11 @@ export function linesOf(study: Study, run: RunTag, commit: CommitSha): readonly 
 
 /** Values of `measured` outcomes with their seeds, in order of measuring. */
 export function readingsOf(lines: readonly MeasuredLine[], ...purposes: readonly Purpose[]) {
-  return measurementsOf(lines, ...purposes).map(({ seed, measurement }) => ({
-    seed,
-    value: measurement.value,
-  }));
+  return measurementsOf(lines, ...purposes).map(({ seed, measurement }): Reading => {
+    const { value, resources } = measurement;
+    const isContended = (resources.foreignCores ?? 0) > CONTENDED_CORES;
+    return isContended ? { seed, value, isContended } : { seed, value };
+  });
 }
 
 export function measurementsOf(
@@ -172,6 +182,13 @@ function applyToRun(place: Place, event: Exclude<LedgerEvent, { kind: "run_start
       return;
     case "calibrated":
       run.noise = event.noise;
+      run.calibratedLine = place.line;
+      run.measurementsAtSteady = run.measurements;
+      if (run.head !== run.baseline) refreshHeadGain(place.study, run);
+      return;
+    case "drifted":
+      run.driftLines.push(place.line);
+      run.warnings.push(event.text);
       return;
     case "opened":
     case "proposed":
@@ -236,6 +253,9 @@ function startRun(study: Study, event: EventOf<"run_started">, atMs: number): vo
     records: [],
     closed: [],
     heads: [],
+    driftLines: [],
+    calibratedLine: 0,
+    measurementsAtSteady: 0,
     warnings: [],
     workedMs: 0,
     lastAtMs: atMs,
@@ -243,7 +263,7 @@ function startRun(study: Study, event: EventOf<"run_started">, atMs: number): vo
 }
 
 function applyToExperiment(
-  { study, run, atMs }: Place,
+  { study, run, atMs, line }: Place,
   event: EventOf<"opened" | "proposed" | "rebased" | "judged" | "closed">,
 ): void {
   if (event.kind === "opened") {
@@ -271,6 +291,7 @@ function applyToExperiment(
       record.files = event.files;
       record.commit = event.commit;
       record.tree = event.tree;
+      record.proposedLine = line;
       if (!study.trees.has(event.tree)) study.trees.set(event.tree, event.experiment);
       return;
     case "rebased":
@@ -287,6 +308,7 @@ function applyToExperiment(
       record.status = event.status;
       record.reasons = event.reasons;
       record.closedAtMs = atMs;
+      record.closedLine = line;
       run.closed.push(record);
       if (event.logTail !== undefined) record.logTail = event.logTail;
       if (event.idea !== undefined) record.idea ??= event.idea;
@@ -312,6 +334,7 @@ function applyMeasured({ study, run, atMs, line }: Place, event: EventOf<"measur
   ofCommit.push(measured);
   study.byCommit.set(event.commit, ofCommit);
   if (event.experiment !== undefined) study.experiments.get(event.experiment)?.measured.push(measured);
+  if (event.purpose === "drift") run.measurementsAtSteady = run.measurements;
   const isOfHead = event.purpose === "anchor" || event.purpose === "calibration";
   if (isOfHead && !run.heads.includes(event.commit)) run.heads.push(event.commit);
   if (
@@ -325,10 +348,12 @@ function applyMeasured({ study, run, atMs, line }: Place, event: EventOf<"measur
 
 function applyHeadMoved({ study, run }: Place, event: EventOf<"head_moved">): void {
   run.head = event.to;
+  run.measurementsAtSteady = run.measurements;
   if (event.reason === "suspect") {
-    run.stack = run.stack.filter((id) => isPromoted(study, run, id));
-    run.keepsSincePromotion = 0;
+    run.stack = run.stack.slice(0, positionOf(study, run, event.to));
+    run.keepsSincePromotion = run.stack.length - positionOf(study, run, run.verified);
     run.headGain = run.published?.commit === event.to ? run.published.estimate.gain : 0;
+    refreshHeadGain(study, run);
     return;
   }
   if (event.experiment === undefined) return;
@@ -337,15 +362,21 @@ function applyHeadMoved({ study, run }: Place, event: EventOf<"head_moved">): vo
   run.headGain += study.experiments.get(event.experiment)?.verdict?.estimate?.gain ?? 0;
 }
 
-/** Kept experiments up to the one whose commit is Verified survive a suspect stack. */
-function isPromoted(study: Study, run: RunRecord, id: ExperimentId): boolean {
-  const verifiedAt = run.stack.findIndex((kept) => study.experiments.get(kept)?.commit === run.verified);
-  return run.stack.indexOf(id) <= verifiedAt;
+/** How many kept experiments lead to a commit of the stack; 0 for the baseline. */
+export function positionOf(study: Study, run: RunRecord, commit: CommitSha): number {
+  return run.stack.findIndex((id) => study.experiments.get(id)?.commit === commit) + 1;
+}
+
+/** Where the lines begin that may be compared with those of a record, or with each other now. */
+export function comparableFrom(run: RunRecord, record?: ExperimentRecord): number {
+  const end = record?.closedLine ?? Number.POSITIVE_INFINITY;
+  return run.driftLines.findLast((line) => line < end) ?? 0;
 }
 
 /** After a keep the estimate that won is replaced by values measured afterwards: the winner's luck does not stay. */
 function refreshHeadGain(study: Study, run: RunRecord): void {
-  const lines = (study.byCommit.get(run.head) ?? []).filter((line) => line.run === run.tag);
+  const from = comparableFrom(run);
+  const lines = linesOf(study, run.tag, run.head).filter(({ line }) => line > from);
   const head = readingsOf(lines, "anchor").map(({ value }) => value);
   if (head.length === 0 || run.noise === undefined) return;
   const mean = head.reduce((sum, value) => sum + value, 0) / head.length;

@@ -2,11 +2,13 @@
 
 import type { Evidence, Judge, JudgeStep } from "../core/judge.ts";
 import { calibrate } from "./calibrate.ts";
+import { judgeDrift } from "./drift.ts";
 import { judgePaired } from "./paired.ts";
 import { judgeTentative } from "./tentative.ts";
 
 export const judge: Judge = {
   calibrate,
+  drift: judgeDrift,
   next(evidence: Evidence): JudgeStep {
     return evidence.stage === "tentative" ? judgeTentative(evidence) : judgePaired(evidence);
   },

@@ -1,9 +1,17 @@
 /** Tier 2 and the final test: pairs on fresh seeds, measured for this question only. Pure. */
 
-import type { Estimate, JudgeStep, PairedEvidence, Verdict } from "../core/judge.ts";
+import type { DecidingRule, Estimate, JudgeStep, PairedEvidence, Verdict, Workings } from "../core/judge.ts";
 import { gainOver } from "../core/metric.ts";
 import { studentQuantile } from "./distributions.ts";
-import { boundedSd, differenceVariance, runVariance, say, sequentialBoundary } from "./spread.ts";
+import {
+  boundedSd,
+  differenceVariance,
+  runVariance,
+  say,
+  sayLines,
+  sequentialBoundary,
+  simplerMargin,
+} from "./spread.ts";
 import { mean, oneSidedP, tInterval, type VarianceEstimate, variance } from "./statistics.ts";
 import { firstOf, MIN_TIMING_PAIRS } from "./timing.ts";
 
@@ -11,6 +19,8 @@ import { firstOf, MIN_TIMING_PAIRS } from "./timing.ts";
 const PUBLISH_PAIRS = 3;
 /** Below three pairs a t interval says next to nothing. */
 const MIN_FIXED_PAIRS = 3;
+/** From three pairs on a promotion may end without a proof. */
+const MIN_STOP_PAIRS = 3;
 const CONFIDENCE = 0.95;
 const FUTILITY_Z = 1.28;
 
@@ -23,41 +33,71 @@ export function judgePaired(evidence: PairedEvidence): JudgeStep {
 function judgeExact(evidence: PairedEvidence): JudgeStep {
   const gain = gainsOf(evidence)[0];
   if (gain === undefined) return nextPair(evidence);
+  const { linesSaved } = evidence;
+  const margin = simplerMargin(evidence, 0);
   const estimate: Estimate = { gain, low: gain, high: gain, confidence: 1, runs: 1 };
-  const kind = gain > 0 ? "keep" : "discard";
-  return { kind, reasons: [`deterministic metric, measured again: ${say(gain)}`], estimate };
+  const isSimpler = linesSaved > 0 && gain <= 0 && gain >= -margin;
+  const kind = gain > 0 || isSimpler ? "keep" : "discard";
+  const reason = `deterministic metric, measured again: ${say(gain)}${isSimpler ? `, ${sayLines(linesSaved)}` : ""}`;
+  const rule = isSimpler ? "not_worse" : "exact";
+  return {
+    kind,
+    reasons: [reason],
+    estimate,
+    workings: { rule, gains: [gain], ...(isSimpler ? { margin } : {}) },
+  };
 }
 
 /** Sequential test with spending over promotions: P(any false promotion in a run) stays within alpha. */
 function judgePromotion(evidence: PairedEvidence): JudgeStep {
-  const { rule, ordinal, metric } = evidence;
+  const { rule, ordinal, metric, linesSaved } = evidence;
   const gains = gainsOf(evidence);
   const pairs = gains.length;
   const minPairs = metric.timing ? MIN_TIMING_PAIRS : 2;
   const gain = mean(gains);
   if (gain === undefined || pairs < minPairs) return nextPair(evidence);
   const spread = promotionSpread(evidence, gains);
-  const error = boundedSd(spread) / Math.sqrt(pairs);
+  const sd = boundedSd(spread);
+  const error = sd / Math.sqrt(pairs);
   const alpha = (rule.alphaPromotion * 6) / (Math.PI ** 2 * ordinal ** 2);
   const boundary = promotionBoundary(alpha, rule.promotionPairs, spread);
-  const estimate: Estimate = { gain, runs: pairs };
-  const numbers = `${say(gain)} ± ${say(error)} over ${pairs} fresh pairs`;
-  if (gain > 0 && gain > boundary * error) {
-    return {
-      kind: "keep",
-      reasons: [`proven: ${numbers}, above ${say(boundary)} standard errors`],
-      estimate,
-    };
-  }
-  if (pairs >= 3 && gain + FUTILITY_Z * error < 0) {
-    return { kind: "discard", reasons: [`suspect: ${numbers}`], estimate };
-  }
-  if (pairs < rule.promotionPairs) return nextPair(evidence);
-  return {
-    kind: "inconclusive",
-    reasons: [`not proven: ${numbers}, wanted ${say(boundary)} standard errors`],
-    estimate,
+  const margin = linesSaved > 0 ? simplerMargin(evidence, Math.sqrt(runVariance(evidence).variance)) : 0;
+  const workings = {
+    ...workingsOf(spread, { gains, error }),
+    boundary,
+    alpha,
+    ...(margin > 0 ? { margin } : {}),
   };
+  const numbers = `${say(gain)} ± ${say(error)} over ${pairs} fresh pairs`;
+  const end = (kind: Verdict["kind"], decided: DecidingRule, reason: string): Verdict => ({
+    kind,
+    reasons: [reason],
+    estimate: { gain, runs: pairs },
+    workings: { ...workings, rule: decided },
+  });
+  if (gain > 0 && gain > boundary * error)
+    return end("keep", "boundary", `proven: ${numbers}, above ${say(boundary)} standard errors`);
+  if (linesSaved > 0 && gain + margin > 0 && gain + margin > boundary * error)
+    return end(
+      "keep",
+      "not_worse",
+      `${sayLines(linesSaved)} and not worse: ${numbers}, may lose ${say(margin)}`,
+    );
+  const likely = gain + FUTILITY_Z * error;
+  if (pairs >= MIN_STOP_PAIRS && likely < -margin) return end("discard", "suspect", `suspect: ${numbers}`);
+  const needed = (boundary * sd) / Math.sqrt(rule.promotionPairs) - margin;
+  if (evidence.mayStopEarly && pairs >= MIN_STOP_PAIRS && likely < needed)
+    return end("inconclusive", "out_of_reach", `not proven: ${numbers}, unlikely to reach ${say(needed)}`);
+  if (pairs < rule.promotionPairs) return nextPair(evidence);
+  const wanted = `wanted ${say(boundary)} standard errors`;
+  return end("inconclusive", "looks_used_up", `not proven: ${numbers}, ${wanted}`);
+}
+
+function workingsOf(
+  { variance: square, degreesOfFreedom }: VarianceEstimate,
+  { gains, error }: { gains: readonly number[]; error: number },
+): Omit<Workings, "rule"> {
+  return { sd: Math.sqrt(square), degreesOfFreedom, pairing: "interleaved", standardError: error, gains };
 }
 
 /**
@@ -86,15 +126,20 @@ function judgeFixed(evidence: PairedEvidence): JudgeStep {
   const gain = mean(gains);
   const isEnough = gains.length >= (evidence.isBudgetSpent ? Math.min(wanted, MIN_FIXED_PAIRS) : wanted);
   if (gain === undefined || !isEnough) return nextPair(evidence);
-  const standardError = Math.sqrt((variance(gains) ?? 0) / gains.length);
+  const square = variance(gains) ?? 0;
+  const standardError = Math.sqrt(square / gains.length);
   const t = { mean: gain, standardError, degreesOfFreedom: gains.length - 1 };
   const { lower, upper } = tInterval(t, CONFIDENCE);
   const p = oneSidedP(t);
   const estimate: Estimate = { gain, low: lower, high: upper, confidence: CONFIDENCE, runs: gains.length, p };
-  const reasons = [
-    `${say(gain)} [${say(lower)}, ${say(upper)}], p = ${say(p)}, ${gains.length} pairs on unseen seeds`,
-  ];
-  return { kind: verdictOf(gain, p), reasons, estimate };
+  const numbers = `${say(gain)} [${say(lower)}, ${say(upper)}], p = ${say(p)}, ${gains.length} pairs on unseen seeds`;
+  const spread = { variance: square, degreesOfFreedom: t.degreesOfFreedom };
+  const workings = {
+    ...workingsOf(spread, { gains, error: standardError }),
+    rule: "fixed_number",
+    alpha: 1 - CONFIDENCE,
+  } as const;
+  return { kind: verdictOf(gain, p), reasons: [numbers], estimate, workings };
 }
 
 function verdictOf(gain: number, p: number): Verdict["kind"] {

@@ -1,18 +1,30 @@
 /** Tier 1: is the candidate worth being the next head? Cheap, and wrong now and then; tier 2 pays for that. Pure. */
 
-import type { Estimate, JudgeStep, TentativeEvidence } from "../core/judge.ts";
-import { gainOver } from "../core/metric.ts";
-import { boundedSd, differenceVariance, runVariance, say, sequentialBoundary } from "./spread.ts";
+import type {
+  DecidingRule,
+  Estimate,
+  JudgeStep,
+  TentativeEvidence,
+  Verdict,
+  Workings,
+} from "../core/judge.ts";
+import { type Comparison, compareWithHead, gainAt } from "./comparison.ts";
+import { lordLevel } from "./lord.ts";
+import { isHeavyTailed, runVariance, say, sayLines, sequentialBoundary, simplerMargin } from "./spread.ts";
 import { mean } from "./statistics.ts";
 import { judgeTiming } from "./timing.ts";
 
 /** z of the futility stop: below it even an optimist's estimate is not worth half the smallest useful gain. */
 const FUTILITY_Z = 1.28;
+/** Confidence of the interval two FUTILITY_Z wide. */
+const SHOWN_CONFIDENCE = 0.8;
+/** Under heavy tails no two runs are enough for a keep: false keeps fall from .23 to .13 (t with 3 degrees of freedom). */
+const HEAVY_MIN_RUNS = 3;
 
 export function judgeTentative(evidence: TentativeEvidence): JudgeStep {
   const { candidate, head, brokenConstraints, metric, noise } = evidence;
   if (candidate.length > 0 && head.length > 0 && brokenConstraints.length > 0) {
-    return { kind: "discard", reasons: brokenConstraints };
+    return { kind: "discard", reasons: brokenConstraints, workings: { rule: "constraint" } };
   }
   if (metric.timing) return judgeTiming(evidence);
   const missing = missingAnchor(evidence);
@@ -33,151 +45,155 @@ function missingAnchor({ head, seeds, noise, rule, candidate }: TentativeEvidenc
   return seeds.slice(0, wanted).find((seed) => !done.has(seed));
 }
 
+function measureMore({ candidate, seeds }: TentativeEvidence, atMost: number): JudgeStep | undefined {
+  const seed = seeds[candidate.length];
+  return candidate.length < atMost && seed !== undefined
+    ? { kind: "measure_more", side: "candidate", seed }
+    : undefined;
+}
+
 /** Equal code gives equal numbers: one run on each side is the truth, unless the change itself brought chance in. */
 function judgeDeterministic(evidence: TentativeEvidence): JudgeStep {
-  const { gain } = estimate(evidence);
-  const { candidate, seeds, metric } = evidence;
+  const { candidate, metric, linesSaved } = evidence;
+  const { gain } = compareWithHead(evidence);
   const smallest = metric.minEffect ?? 0;
-  const reported: Estimate = { gain, runs: candidate.length };
-  if (!(gain > 0 && gain >= smallest)) {
+  const margin = simplerMargin(evidence, 0);
+  const isBetter = gain > 0 && gain >= smallest;
+  const end = (kind: Verdict["kind"], reason: string): Verdict => ({
+    kind,
+    reasons: [reason],
+    estimate: { gain, runs: candidate.length },
+    workings: { rule: "exact", smallest, ...(linesSaved > 0 ? { margin } : {}) },
+  });
+  if (!isBetter && !(linesSaved > 0 && gain >= -margin)) {
     const short =
       gain > 0 ? `better by only ${say(gain)}, wanted ${say(smallest)}` : `not better (${say(gain)})`;
-    return { kind: "discard", reasons: [`deterministic metric, ${short}`], estimate: reported };
+    return end("discard", `deterministic metric, ${short}`);
   }
-  const next = seeds[1];
-  if (candidate.length < 2 && next !== undefined)
-    return { kind: "measure_more", side: "candidate", seed: next };
+  const again = measureMore(evidence, 2);
+  if (again !== undefined) return again;
   const values = new Set(candidate.map(({ value }) => value));
-  if (values.size > 1) {
-    const reasons = [`no longer deterministic: ${[...values].join(" and ")} from the same code`];
-    return { kind: "inconclusive", reasons, estimate: reported };
-  }
-  return { kind: "keep", reasons: [`deterministic metric, better by ${say(gain)}`], estimate: reported };
+  if (values.size > 1)
+    return end("inconclusive", `no longer deterministic: ${[...values].join(" and ")} from the same code`);
+  if (isBetter) return end("keep", `deterministic metric, better by ${say(gain)}`);
+  return end(
+    "keep",
+    `simpler, ${sayLines(linesSaved)}, and not worse: ${say(gain)} on a deterministic metric`,
+  );
 }
 
 /** Small budgets: beat the head, and beat it again on another seed. Luck twice in a row is for tier 2 to catch. */
 function judgeConfirm(evidence: TentativeEvidence): JudgeStep {
-  const { candidate, seeds } = evidence;
-  const gains = evidence.candidate.map((reading) => gainAt(evidence, reading));
+  const { candidate, metric, linesSaved } = evidence;
+  const gains = candidate.map((reading) => gainAt(evidence, reading));
   const worst = Math.min(...gains);
   const gain = mean(gains) ?? 0;
-  const reported: Estimate = { gain, runs: gains.length };
-  if (worst <= 0) {
-    return {
-      kind: "discard",
-      reasons: [`run ${gains.indexOf(worst) + 1} is not better than the head (${say(worst)})`],
-      estimate: reported,
-    };
+  const smallest = metric.minEffect ?? 0;
+  const end = (kind: Verdict["kind"], rule: DecidingRule, reason: string): Verdict => ({
+    kind,
+    reasons: [reason],
+    estimate: { gain, runs: gains.length },
+    workings: { rule, smallest, gains },
+  });
+  if (linesSaved > 0) {
+    const step = judgeSimpler(evidence, compareWithHead(evidence), 2);
+    if (step !== undefined) return step;
   }
-  const smallest = evidence.metric.minEffect ?? 0;
-  const next = seeds[candidate.length];
-  if (candidate.length < 2 && next !== undefined)
-    return { kind: "measure_more", side: "candidate", seed: next };
-  if (gain < smallest) {
-    return {
-      kind: "discard",
-      reasons: [`better by only ${say(gain)}, wanted ${say(smallest)}`],
-      estimate: reported,
-    };
-  }
-  return {
-    kind: "keep",
-    reasons: [`better than the head ${gains.length} times, by ${say(gain)} on average`],
-    estimate: reported,
-  };
+  if (worst <= 0)
+    return end(
+      "discard",
+      "beaten_twice",
+      `run ${gains.indexOf(worst) + 1} is not better than the head (${say(worst)})`,
+    );
+  const again = measureMore(evidence, 2);
+  if (again !== undefined) return again;
+  if (gain < smallest)
+    return end("discard", "beaten_twice", `better by only ${say(gain)}, wanted ${say(smallest)}`);
+  const times = `better than the head ${gains.length} times, by ${say(gain)} on average`;
+  return end("keep", "beaten_twice", times);
 }
 
 /** Screen on one run, then a sequential test with a futility stop (anchored sequential confirmation). */
 function judgeSequential(evidence: TentativeEvidence): JudgeStep {
-  const { candidate, rule, metric, seeds } = evidence;
-  const { gain, standardError, boundedError, how } = estimate(evidence);
+  const { candidate, rule, metric, linesSaved } = evidence;
+  const compared = compareWithHead(evidence);
+  const { gain, standardError, boundedError } = compared;
   const runs = candidate.length;
-  const reported: Estimate = {
-    gain,
-    low: gain - FUTILITY_Z * boundedError,
-    high: gain + FUTILITY_Z * boundedError,
-    confidence: 0.8,
-    runs,
-  };
-  const spread = Math.sqrt(runVariance(evidence).variance);
-  const smallest = Math.max(metric.minEffect ?? 0, (0.5 * spread) / Math.sqrt(rule.maxRuns));
-  const numbers = `gain ${say(gain)} ± ${say(boundedError)} (${how}, ${runs} ${runs === 1 ? "run" : "runs"})`;
-  if (runs === 1 && gain < rule.screenSds * standardError) {
-    return {
-      kind: "discard",
-      reasons: [`screened out: ${numbers}, a first run must be ${rule.screenSds} standard errors ahead`],
-      estimate: reported,
-    };
+  const sdRun = Math.sqrt(runVariance(evidence).variance);
+  const smallest = Math.max(metric.minEffect ?? 0, (0.5 * sdRun) / Math.sqrt(rule.maxRuns));
+  const alpha = levelOf(evidence);
+  const boundary = sequentialBoundary(alpha, rule.maxRuns);
+  const numbers = numbersOf(compared, runs);
+  const end = (kind: Verdict["kind"], decided: DecidingRule, reason: string): Verdict => ({
+    kind,
+    reasons: [reason],
+    estimate: estimateOf(compared, runs),
+    workings: { ...workingsOf(compared, decided), boundary, smallest, alpha },
+  });
+  const minRuns = isHeavyTailed(evidence) ? Math.max(rule.minRuns, HEAVY_MIN_RUNS) : rule.minRuns;
+  if (runs >= minRuns && gain > boundary * boundedError && gain >= smallest) {
+    const beyond = `above ${say(boundary)} standard errors and the smallest useful gain ${say(smallest)}`;
+    return end("keep", "boundary", `${numbers}, ${beyond}`);
   }
-  const boundary = sequentialBoundary(rule.alphaTentative, rule.maxRuns);
-  if (runs >= rule.minRuns && gain > boundary * boundedError && gain >= smallest) {
+  if (linesSaved > 0) {
+    const step = judgeSimpler(evidence, compared, rule.maxRuns);
+    if (step !== undefined) return step;
+  }
+  if (runs === 1 && gain < rule.screenSds * standardError) {
+    const wanted = `a first run must be ${rule.screenSds} standard errors ahead`;
+    return end("discard", "screen", `screened out: ${numbers}, ${wanted}`);
+  }
+  if (runs >= 2 && gain + FUTILITY_Z * boundedError < smallest / 2)
+    return end("discard", "futility", `futile: ${numbers}, unlikely to reach ${say(smallest)}`);
+  const kind = gain <= 0 ? "discard" : "inconclusive";
+  return (
+    measureMore(evidence, rule.maxRuns) ??
+    end(kind, "looks_used_up", `no decision after ${runs} runs: ${numbers}`)
+  );
+}
+
+/**
+ * The simplification lane: less code that is not worse is a keep. Non-inferiority test with the tier-1 error. Gives a
+ * step while that is open or when it is shown; undefined once it is out of reach, and the candidate must win by its gain.
+ */
+function judgeSimpler(
+  evidence: TentativeEvidence,
+  compared: Comparison,
+  maxRuns: number,
+): JudgeStep | undefined {
+  const { rule, candidate, linesSaved } = evidence;
+  const { gain, boundedError } = compared;
+  const runs = candidate.length;
+  const margin = simplerMargin(evidence, Math.sqrt(runVariance(evidence).variance));
+  const boundary = sequentialBoundary(rule.alphaTentative, maxRuns);
+  if (runs >= 2 && gain + margin > boundary * boundedError) {
+    const reason = `simpler, ${sayLines(linesSaved)}, and not worse: ${numbersOf(compared, runs)}, may lose ${say(margin)}`;
     return {
       kind: "keep",
-      reasons: [
-        `${numbers}, above ${say(boundary)} standard errors and the smallest useful gain ${say(smallest)}`,
-      ],
-      estimate: reported,
+      reasons: [reason],
+      estimate: estimateOf(compared, runs),
+      workings: { ...workingsOf(compared, "not_worse"), boundary, margin, alpha: rule.alphaTentative },
     };
   }
-  if (runs >= 2 && gain + FUTILITY_Z * boundedError < smallest / 2) {
-    return {
-      kind: "discard",
-      reasons: [`futile: ${numbers}, unlikely to reach ${say(smallest)}`],
-      estimate: reported,
-    };
-  }
-  const next = seeds[runs];
-  if (runs < rule.maxRuns && next !== undefined)
-    return { kind: "measure_more", side: "candidate", seed: next };
-  const kind = gain <= 0 ? "discard" : "inconclusive";
-  return { kind, reasons: [`no decision after ${runs} runs: ${numbers}`], estimate: reported };
+  const isHopeless = gain + FUTILITY_Z * boundedError < (runs === 1 ? -margin : -margin / 2);
+  return isHopeless ? undefined : measureMore(evidence, maxRuns);
 }
 
-interface TentativeEstimate {
-  readonly gain: number;
-  readonly standardError: number;
-  /** With the upper bound on sigma: for decisions. */
-  readonly boundedError: number;
-  readonly how: "paired" | "unpaired";
+/** Error probability of this test: the same for all, or what the stream of tests leaves to it. */
+function levelOf({ rule, stream }: TentativeEvidence): number {
+  return rule.control === "lord" ? lordLevel({ alpha: rule.alphaTentative, ...stream }) : rule.alphaTentative;
 }
 
-/** Paired on equal seeds where that is the sharper estimate, else means against means. */
-function estimate(evidence: TentativeEvidence): TentativeEstimate {
-  const { candidate, head, metric } = evidence;
-  const mine = candidate.map(({ value }) => value);
-  const theirs = head.map(({ value }) => value);
-  const run = runVariance(evidence);
-  const width = Math.sqrt(1 / mine.length + 1 / theirs.length);
-  const unpaired: TentativeEstimate = {
-    gain: gainOver(metric.goal, mean(mine) ?? 0, mean(theirs) ?? 0),
-    standardError: Math.sqrt(run.variance) * width,
-    boundedError: boundedSd(run) * width,
-    how: "unpaired",
-  };
-  if (!metric.seeded) return unpaired;
-  const gains = pairedGains(evidence);
-  const variance = differenceVariance(evidence, gains);
-  if (gains.length < candidate.length || variance === undefined) return unpaired;
-  const root = Math.sqrt(gains.length);
-  const paired: TentativeEstimate = {
-    gain: mean(gains) ?? 0,
-    standardError: Math.sqrt(variance.variance) / root,
-    boundedError: boundedSd(variance) / root,
-    how: "paired",
-  };
-  return paired.boundedError < unpaired.boundedError ? paired : unpaired;
+function numbersOf({ gain, boundedError, pairing }: Comparison, runs: number): string {
+  return `gain ${say(gain)} ± ${say(boundedError)} (${pairing}, ${runs} ${runs === 1 ? "run" : "runs"})`;
 }
 
-function pairedGains({ candidate, head, metric }: TentativeEvidence): number[] {
-  const bySeed = new Map(head.map(({ seed, value }) => [seed, value]));
-  return candidate.flatMap(({ seed, value }) => {
-    const reference = bySeed.get(seed);
-    return reference === undefined ? [] : [gainOver(metric.goal, value, reference)];
-  });
+function estimateOf({ gain, boundedError }: Comparison, runs: number): Estimate {
+  const reach = FUTILITY_Z * boundedError;
+  return { gain, low: gain - reach, high: gain + reach, confidence: SHOWN_CONFIDENCE, runs };
 }
 
-function gainAt({ head, metric }: TentativeEvidence, reading: { seed: number; value: number }): number {
-  const same = metric.seeded ? head.find(({ seed }) => seed === reading.seed) : undefined;
-  const reference = same?.value ?? mean(head.map(({ value }) => value)) ?? Number.NaN;
-  return gainOver(metric.goal, reading.value, reference);
+function workingsOf({ spread, pairing, boundedError }: Comparison, rule: DecidingRule): Workings {
+  const { variance, degreesOfFreedom } = spread;
+  return { rule, sd: Math.sqrt(variance), degreesOfFreedom, pairing, standardError: boundedError };
 }

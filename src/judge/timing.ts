@@ -1,41 +1,65 @@
 /** Tier 1 for durations: candidate and head side by side in ABBA order, never against an old number. Pure. */
 
-import type { Estimate, JudgeStep, TentativeEvidence } from "../core/judge.ts";
+import type { DecidingRule, Estimate, JudgeStep, TentativeEvidence, Verdict } from "../core/judge.ts";
 import { gainOver } from "../core/metric.ts";
 import { studentQuantile } from "./distributions.ts";
-import { say } from "./spread.ts";
+import { say, sayLines, simplerMargin } from "./spread.ts";
 import { trimmedEstimate } from "./trimmed.ts";
 
 /** Fewer pairs than this never keep: durations have tails. */
 export const MIN_TIMING_PAIRS = 5;
 const MAX_TIMING_PAIRS = 10;
+/** Pairs that other work disturbed are measured again, up to this many; after that the machine is taken as it is. */
+const MAX_CONTENDED_PAIRS = 5;
 const FUTILITY_T = 1.28;
 
 export function judgeTiming(evidence: TentativeEvidence): JudgeStep {
-  const { metric, rule, noise } = evidence;
-  const gains = sideBySide(evidence);
+  const { metric, rule, noise, linesSaved } = evidence;
+  const { gains, leftOut, measured } = sideBySide(evidence);
   const pairs = gains.length;
   const smallest = Math.max(metric.minEffect ?? 0, (0.5 * noise.sdRun) / Math.sqrt(MAX_TIMING_PAIRS));
+  const margin = simplerMargin(evidence, noise.sdRun);
   const first = gains[0];
-  if (first === undefined) return nextPair(evidence, 0);
+  if (first === undefined) return nextPair(evidence, measured);
   if (pairs === 1) {
-    if (first > 0) return nextPair(evidence, 1);
+    if (first > (linesSaved > 0 ? -margin : 0)) return nextPair(evidence, measured);
     const reasons = [`slower in the first pair (${say(first)})`];
-    return { kind: "discard", reasons, estimate: { gain: first, runs: 1 } };
+    const workings = { rule: "screen", pairing: "interleaved", gains } as const;
+    return { kind: "discard", reasons, estimate: { gain: first, runs: 1 }, workings };
   }
   const { mean, standardError, degreesOfFreedom } = trimmedEstimate(gains);
   const estimate: Estimate = { gain: mean, runs: pairs };
-  const numbers = `gain ${say(mean)} ± ${say(standardError)} over ${pairs} interleaved pairs`;
-  if (mean + FUTILITY_T * standardError < smallest / 2) {
-    return { kind: "discard", reasons: [`futile: ${numbers}, unlikely to reach ${say(smallest)}`], estimate };
-  }
+  const disturbed = leftOut === 0 ? "" : `, ${leftOut} disturbed ones left out`;
+  const numbers = `gain ${say(mean)} ± ${say(standardError)} over ${pairs} interleaved pairs${disturbed}`;
   const looks = MAX_TIMING_PAIRS - MIN_TIMING_PAIRS + 1;
   const boundary = studentQuantile(1 - rule.alphaTentative / looks ** 0.7, degreesOfFreedom);
-  if (pairs >= MIN_TIMING_PAIRS && mean > boundary * standardError && mean >= smallest) {
-    return { kind: "keep", reasons: [`${numbers}, above ${say(boundary)} standard errors`], estimate };
-  }
-  if (pairs < MAX_TIMING_PAIRS) return nextPair(evidence, pairs);
-  return { kind: mean <= 0 ? "discard" : "inconclusive", reasons: [`no decision: ${numbers}`], estimate };
+  const spread = { standardError, degreesOfFreedom, boundary, smallest, alpha: rule.alphaTentative };
+  const end = (kind: Verdict["kind"], decided: DecidingRule, reason: string): Verdict => ({
+    kind,
+    reasons: [reason],
+    estimate,
+    workings: {
+      rule: decided,
+      pairing: "interleaved",
+      ...spread,
+      gains,
+      ...(linesSaved > 0 ? { margin } : {}),
+    },
+  });
+  const isEnough = pairs >= MIN_TIMING_PAIRS;
+  if (isEnough && mean > boundary * standardError && mean >= smallest)
+    return end("keep", "boundary", `${numbers}, above ${say(boundary)} standard errors`);
+  if (isEnough && linesSaved > 0 && mean + margin > boundary * standardError)
+    return end(
+      "keep",
+      "not_worse",
+      `simpler, ${sayLines(linesSaved)}, and not worse: ${numbers}, may lose ${say(margin)}`,
+    );
+  const hopeless = linesSaved > 0 ? -margin / 2 : smallest / 2;
+  if (mean + FUTILITY_T * standardError < hopeless)
+    return end("discard", "futility", `futile: ${numbers}, unlikely to reach ${say(smallest)}`);
+  if (pairs < MAX_TIMING_PAIRS) return nextPair(evidence, measured);
+  return end(mean <= 0 ? "discard" : "inconclusive", "looks_used_up", `no decision: ${numbers}`);
 }
 
 /** ABBA: the side that goes first changes from pair to pair, so that a drift of the machine hits both. */
@@ -51,9 +75,23 @@ function nextPair({ seeds, candidate, head }: TentativeEvidence, pair: number): 
   return { kind: "measure_pair", seed, first: firstOf(pair) };
 }
 
-function sideBySide({ candidate, head, metric }: TentativeEvidence): number[] {
-  return candidate.flatMap(({ value }, index) => {
+/**
+ * Gains of pairs measured next to each other. Pairs that other work of the machine disturbed are left out, whatever they
+ * say; when there are too many of them, this machine is a busy one and all pairs count.
+ */
+function sideBySide({ candidate, head, metric }: TentativeEvidence) {
+  const pairs = candidate.flatMap((mine, index) => {
     const beside = head[index];
-    return beside === undefined ? [] : [gainOver(metric.goal, value, beside.value)];
+    if (beside === undefined) return [];
+    const isContended = mine.isContended === true || beside.isContended === true;
+    return [{ gain: gainOver(metric.goal, mine.value, beside.value), isContended }];
   });
+  const calm = pairs.filter(({ isContended }) => !isContended);
+  const contended = pairs.length - calm.length;
+  const counted = contended > MAX_CONTENDED_PAIRS ? pairs : calm;
+  return {
+    gains: counted.map(({ gain }) => gain),
+    leftOut: pairs.length - counted.length,
+    measured: pairs.length,
+  };
 }

@@ -67,7 +67,7 @@ export function noiseGroups(
 }
 
 function replicatesOf(lab: Lab, commit: CommitSha): number[] {
-  const readings = readingsOf(lab.linesOf(commit), "anchor", "calibration");
+  const readings = readingsOf(lab.comparable(lab.linesOf(commit)), "anchor", "calibration");
   // Repeats of one seed say nothing about the spread between seeds.
   const fresh = lab.parts.program.metric.seeded
     ? new Map(readings.map((one) => [one.seed, one])).values()

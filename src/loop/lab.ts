@@ -19,11 +19,13 @@ import type { Outcome } from "../core/metric.ts";
 import type { Researcher } from "../core/researcher.ts";
 import {
   apply,
+  comparableFrom,
   type ExperimentRecord,
   linesOf,
   type MeasuredLine,
   measurementsOf,
   nextExperimentId,
+  positionOf,
   type RunRecord,
   type Study,
 } from "../core/study.ts";
@@ -153,9 +155,13 @@ export class Lab {
     return await started.finally(() => this.#anchorsInFlight.delete(key));
   }
 
-  /** Seeds of a head, in order of use: fresh for every head, so that no lucky value is carried over. */
+  /**
+   * Seeds of a head, in order of use: fresh for every head, so that no lucky value is carried over, and after a drift, so
+   * that no number from before it is met again.
+   */
   headSeeds(head: CommitSha): number[] {
-    return this.#seeds("head", head, this.parts.rule.maxRuns);
+    const drifts = this.run.driftLines.length;
+    return this.#seeds("head", drifts === 0 ? head : `${head} ${drifts}`, this.parts.rule.maxRuns);
   }
 
   /** Seeds nobody has seen, for the stages after tier 1. */
@@ -167,12 +173,18 @@ export class Lab {
     return linesOf(this.study, this.tag, commit);
   }
 
+  /** Lines of a commit from before or after a drift are never mixed: those of the record's time, or of now. */
+  comparable(lines: readonly MeasuredLine[], record?: ExperimentRecord): MeasuredLine[] {
+    const from = comparableFrom(this.run, record);
+    return lines.filter(({ line }) => line > from);
+  }
+
   /** The heads a candidate is compared with. A timing metric never meets an old number: only those measured beside it. */
   anchorLines(record: ExperimentRecord): readonly MeasuredLine[] {
     const { head } = record;
     const lines = this.parts.program.metric.timing
       ? record.measured.filter(({ commit }) => commit === head)
-      : this.linesOf(head);
+      : this.comparable(this.linesOf(head), record);
     return lines.filter(({ purpose }) => purpose === "anchor" || purpose === "calibration");
   }
 
@@ -200,7 +212,15 @@ export class Lab {
   }
 
   candidateLines(record: ExperimentRecord): MeasuredLine[] {
-    return record.measured.filter(({ commit }) => commit === record.commit);
+    const lines = this.comparable(record.measured, record);
+    return lines.filter(({ commit }) => commit === record.commit);
+  }
+
+  /** Lines that kept changes delete beyond those they add, from one commit of the stack to a later one. */
+  linesSaved(from: CommitSha, to: CommitSha): number {
+    const [first, last] = [from, to].map((commit) => positionOf(this.study, this.run, commit));
+    const between = this.run.stack.slice(first, last);
+    return between.reduce((sum, id) => sum + linesSavedBy(this.experiment(id)), 0);
   }
 
   spent(): Spent {
@@ -265,6 +285,11 @@ const RECENT_MEASUREMENTS = 20;
 const RESERVED_PROMOTION_PAIRS = 4;
 /** Measurements that take longer than the recent ones must not cost the night its proof. */
 const RESERVE_SAFETY = 1.5;
+
+/** Lines a change deletes beyond those it adds; 0 where a file has no lines to count. */
+export function linesSavedBy({ files }: ExperimentRecord): number {
+  return files.reduce((sum, { added, deleted }) => sum + (deleted ?? 0) - (added ?? 0), 0);
+}
 
 export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;

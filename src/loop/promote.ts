@@ -5,7 +5,7 @@ import { InfrastructureError } from "../core/errors.ts";
 import { type CommitSha, refs } from "../core/experiment.ts";
 import type { Pair, PairedEvidence, Verdict } from "../core/judge.ts";
 import type { Outcome } from "../core/metric.ts";
-import { readingsOf } from "../core/study.ts";
+import { positionOf, readingsOf } from "../core/study.ts";
 import { noiseGroups } from "./gains.ts";
 import type { Lab } from "./lab.ts";
 import { allSettled } from "./slots.ts";
@@ -19,10 +19,15 @@ interface Comparison {
   readonly ordinal: number;
   /** Why no further pair may be measured, or undefined. */
   readonly limit: () => string | undefined;
+  readonly linesSaved?: number;
+  readonly mayStopEarly?: boolean;
 }
 
 /** `unpaid`: the budget ended before the judge had enough. */
 type Compared = Verdict | { readonly kind: "unpaid"; readonly reason: string };
+
+/** Fewer pairs of a final test say next to nothing (src/judge/paired.ts). */
+const MIN_FINAL_PAIRS = 3;
 
 /** Without a limit that tells what a quarter of the budget is, a promotion comes after this many measurements. */
 const UNLIMITED_MEASUREMENTS_PER_PROMOTION = 40;
@@ -40,27 +45,65 @@ export function isPromotionDue(lab: Lab): boolean {
   return partSpent * partSinceLast >= parts.rule.budgetPerPromotion;
 }
 
-/** Tests the stack on Head against Verified; proven: Verified moves; harmful: Head goes back. True when it was proven. */
-export async function promote(lab: Lab, options: { isLast: boolean }, signal: AbortSignal): Promise<boolean> {
+/**
+ * Tests the stack on Head against Verified. Proven: Verified moves. Harmful: the newest half of the stack goes, and what is
+ * left is tested on other fresh seeds, until something holds or nothing is left.
+ */
+export async function promote(lab: Lab, options: { isLast: boolean }, signal: AbortSignal): Promise<void> {
   const { run } = lab;
-  const { head, verified, tag } = run;
-  const ordinal = run.promotions.length + 1;
-  const limit = options.isLast ? () => lab.proofLimit(2) : () => lab.measuringLimit(2);
-  const comparison: Comparison = { stage: "promotion", challenger: head, defender: verified, ordinal, limit };
-  const verdict = await compare(lab, comparison, signal);
+  while (run.head !== run.verified) {
+    const verdict = await promoteOnce(lab, options, signal);
+    if (verdict === undefined || verdict.kind === "inconclusive") return;
+    if (verdict.kind === "keep") {
+      if (!options.isLast) await publish(lab, run.promotions.length, signal);
+      return;
+    }
+  }
+}
+
+/** One test and what follows from it; undefined when it could not be paid and decided nothing. */
+async function promoteOnce(
+  lab: Lab,
+  { isLast }: { isLast: boolean },
+  signal: AbortSignal,
+): Promise<Verdict | undefined> {
+  const { head, verified, tag, promotions } = lab.run;
+  const limit = isLast ? () => lab.proofLimit(2 + finalMeasurements(lab)) : () => lab.measuringLimit(2);
+  const ordinal = promotions.length + 1;
+  const linesSaved = lab.linesSaved(verified, head);
+  const verdict = await compare(
+    lab,
+    {
+      stage: "promotion",
+      challenger: head,
+      defender: verified,
+      ordinal,
+      limit,
+      linesSaved,
+      mayStopEarly: !isLast,
+    },
+    signal,
+  );
   // In mid-run nothing is decided then: the last promotion goes on with these pairs, paid from the reserve.
-  if (verdict.kind === "unpaid" && !options.isLast) return false;
+  if (verdict.kind === "unpaid" && !isLast) return undefined;
   const judged = decided(verdict);
   await lab.record({ kind: "promotion_judged", run: tag, head, verified, verdict: judged });
-  if (judged.kind === "discard") {
-    // The place for bisecting the stack: here the whole of it goes.
-    await lab.moveHead(verified, head, { reason: "suspect" });
-    return false;
-  }
-  if (judged.kind !== "keep") return false;
-  await moveVerified(lab, head, verified);
-  if (!options.isLast) await publish(lab, ordinal, signal);
-  return true;
+  if (judged.kind === "discard") await lab.moveHead(fallback(lab), head, { reason: "suspect" });
+  if (judged.kind === "keep") await moveVerified(lab, head, verified);
+  return judged;
+}
+
+/** Where Head goes when the stack is suspect: the newest half of what was kept since Verified is dropped. */
+export function fallback({ study, run }: Pick<Lab, "study" | "run">): CommitSha {
+  const unproven = run.stack.slice(positionOf(study, run, run.verified));
+  const half = unproven[Math.floor(unproven.length / 2) - 1];
+  const commit = half === undefined ? undefined : study.experiments.get(half)?.commit;
+  return commit ?? run.verified;
+}
+
+/** Least cost of a final test: the last promotion leaves it. */
+function finalMeasurements({ run }: Lab): number {
+  return 2 * (run.noise?.isDeterministic ? 1 : MIN_FINAL_PAIRS);
 }
 
 /** Moves Verified in git, then in the ledger. */
@@ -148,13 +191,15 @@ function evidenceFor(lab: Lab, comparison: Comparison, isBudgetSpent: boolean): 
   const { metric } = lab.parts.program;
   const { noise } = lab.run;
   if (noise === undefined) throw new Error("judging before calibration");
-  const { stage, ordinal } = comparison;
+  const { stage, ordinal, linesSaved = 0, mayStopEarly = false } = comparison;
   const seeds = seedsOf(lab, comparison);
   const pairs = pairsOf(lab, comparison);
   return {
     stage,
     ordinal,
     isBudgetSpent,
+    linesSaved,
+    mayStopEarly,
     metric,
     rule: lab.parts.rule,
     noise,

@@ -4,7 +4,7 @@ import { UsageError } from "../core/errors.ts";
 import { type CommitSha, refs } from "../core/experiment.ts";
 import type { ExperimentRecord } from "../core/study.ts";
 import type { Lab } from "./lab.ts";
-import { moveVerified } from "./promote.ts";
+import { fallback, moveVerified } from "./promote.ts";
 
 export async function recover(lab: Lab): Promise<void> {
   await recoverHead(lab);
@@ -38,7 +38,7 @@ async function recoverHead(lab: Lab): Promise<void> {
     const move = { kind: "head_moved", run: run.tag, from } as const;
     if (winner !== undefined && at !== undefined) {
       await lab.record({ ...move, to: at, reason: "kept", experiment: winner.id });
-    } else if (at === run.verified) {
+    } else if (at !== undefined && at === fallback(lab)) {
       await lab.record({ ...move, to: at, reason: "suspect" });
     } else throw foreignRef(refs.head(run.tag), from, at);
   }
@@ -65,7 +65,7 @@ async function recoverPromotion(lab: Lab): Promise<void> {
   if (last === undefined || last.verified !== verified || last.head === verified) return;
   if (last.verdict.kind === "keep") await moveVerified(lab, last.head, verified);
   if (last.verdict.kind === "discard" && last.head === head) {
-    await lab.moveHead(verified, head, { reason: "suspect" });
+    await lab.moveHead(fallback(lab), head, { reason: "suspect" });
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { UsageError } from "../core/errors.ts";
 import { type CommitSha, type ExperimentId, type Idea, refs, type Status } from "../core/experiment.ts";
-import type { TentativeEvidence, Verdict } from "../core/judge.ts";
+import type { TentativeEvidence, TestStream, Verdict } from "../core/judge.ts";
 import { brokenConstraints, type Outcome } from "../core/metric.ts";
 import type { Proposal, Researcher } from "../core/researcher.ts";
 import { scopeProblem } from "../core/scope.ts";
@@ -10,8 +10,9 @@ import { type ExperimentRecord, type MeasuredLine, measurementsOf, readingsOf } 
 import type { Change, Workspace } from "../core/workspace.ts";
 import { ask, briefFor } from "./ask.ts";
 import { noiseGroups } from "./gains.ts";
-import type { Lab } from "./lab.ts";
+import { type Lab, linesSavedBy } from "./lab.ts";
 import { runChecks } from "./measure.ts";
+import { fallback } from "./promote.ts";
 
 /** Asks `researcher` for a change in the experiment just opened and judges it. */
 export async function runExperiment(
@@ -133,7 +134,7 @@ async function measureSide(
 }
 
 /**
- * False when the head cannot be measured any more: it was dropped for Verified, and the experiment goes on there.
+ * False when the head cannot be measured any more: it was dropped for an earlier one, and the experiment goes on there.
  * One failure may be the machine's; the judge asks for the same seed again, and only a second one counts.
  */
 async function measureAnchor(
@@ -155,8 +156,9 @@ async function measureAnchor(
       next: "nightlab log, then nightlab doctor; nightlab resume goes on from here",
     });
   }
-  if (await lab.moveHead(run.verified, head, { reason: "suspect" })) {
-    const text = `head ${head.slice(0, 9)} failed to measure (${outcome.detail}); back to verified`;
+  const back = fallback(lab);
+  if (await lab.moveHead(back, head, { reason: "suspect" })) {
+    const text = `head ${head.slice(0, 9)} failed to measure (${outcome.detail}); back to ${back.slice(0, 9)}`;
     await lab.record({ kind: "warning", run: run.tag, text });
   }
   return false;
@@ -179,12 +181,25 @@ function evidenceFor(lab: Lab, record: ExperimentRecord): TentativeEvidence {
     head: readingsOf(head, "anchor", "calibration"),
     seeds: lab.headSeeds(record.head),
     mode: lab.mode(),
+    linesSaved: linesSavedBy(record),
+    stream: streamOf(lab, record),
     brokenConstraints: brokenConstraints(
       program.constraints,
       valuesOf(candidate, name),
       valuesOf(head, name),
     ),
   };
+}
+
+/** Fixed when the candidate was committed: what ends later, in another slot or after a restart, does not change it. */
+function streamOf(lab: Lab, record: ExperimentRecord): TestStream {
+  if (lab.parts.rule.control === "per_test") return { index: 1, discoveries: [] };
+  const begunAt = record.proposedLine ?? 0;
+  const tests = lab.experiments.filter(({ proposedLine }) => (proposedLine ?? Infinity) <= begunAt);
+  const isDiscovery = ({ status, verdict, closedLine }: ExperimentRecord) =>
+    status === "kept" && verdict?.workings?.rule !== "not_worse" && (closedLine ?? Infinity) < begunAt;
+  const discoveries = tests.flatMap((test, index) => (isDiscovery(test) ? [index + 1] : []));
+  return { index: Math.max(1, tests.length), discoveries };
 }
 
 /** Mean of everything that was measured, the metric itself included: constraints may be about any of it. */

@@ -1,10 +1,11 @@
 /** One run, from calibration to the final test, with several experiments in flight. Continues after any kill. */
 
-import type { Clock } from "../core/clock.ts";
 import { InfrastructureError, UsageError } from "../core/errors.ts";
-import { type ExperimentId, type RunTag, refs } from "../core/experiment.ts";
+import { type RunTag, refs } from "../core/experiment.ts";
 import type { Outcome } from "../core/metric.ts";
 import { readingsOf } from "../core/study.ts";
+import { checkDrift, isDriftCheckDue, needsCalibration } from "./drift.ts";
+import { Flight } from "./flight.ts";
 import type { Lab } from "./lab.ts";
 import { finalTest, isPromotionDue, promote } from "./promote.ts";
 import { closeInterrupted, recover } from "./recover.ts";
@@ -56,7 +57,7 @@ export async function resumeRun(lab: Lab): Promise<void> {
 export async function runStudy(lab: Lab, control: Control): Promise<RunEnd> {
   const signal = control.stop;
   try {
-    const unpaid = lab.run.noise === undefined ? await calibrate(lab, control) : undefined;
+    const unpaid = needsCalibration(lab) ? await calibrate(lab, control) : undefined;
     const reason = unpaid ?? (control.pause.aborted ? "paused" : await search(lab, control));
     if (control.pause.aborted) return await pause(lab, "paused by the user");
     await prove(lab, signal);
@@ -81,7 +82,8 @@ async function calibrate(lab: Lab, control: Control): Promise<string | undefined
   const { run, parts } = lab;
   const [a, b, c, d] = lab.headSeeds(run.baseline);
   const plan = [a, a, b, b, c, d].filter((seed) => seed !== undefined);
-  const done = readingsOf(lab.linesOf(run.baseline), "calibration").map(({ seed }) => seed);
+  const measured = () => readingsOf(lab.comparable(lab.linesOf(run.baseline)), "calibration");
+  const done = measured().map(({ seed }) => seed);
   for (const seed of done) plan.splice(plan.indexOf(seed), 1);
   const limit = plan.length === 0 ? undefined : lab.proofLimit(plan.length);
   if (limit !== undefined) return `calibration takes ${plan.length} measurements: ${limit}`;
@@ -103,12 +105,8 @@ async function calibrate(lab: Lab, control: Control): Promise<string | undefined
     throw failed.signal.reason;
   }
   if (control.pause.aborted) return undefined;
-  const readings = readingsOf(lab.linesOf(run.baseline), "calibration");
-  await lab.record({
-    kind: "calibrated",
-    run: run.tag,
-    noise: parts.judge.calibrate(parts.program.metric, readings),
-  });
+  const noise = parts.judge.calibrate(parts.program.metric, measured());
+  await lab.record({ kind: "calibrated", run: run.tag, noise });
   return undefined;
 }
 
@@ -131,11 +129,13 @@ async function search(lab: Lab, control: Control): Promise<string> {
   }
 }
 
-async function fly(
-  lab: Lab,
-  control: Control,
-  { roster, flight }: { roster: Roster; flight: Flight },
-): Promise<string> {
+interface Crew {
+  readonly roster: Roster;
+  readonly flight: Flight;
+}
+
+async function fly(lab: Lab, control: Control, crew: Crew): Promise<string> {
+  const { roster, flight } = crew;
   for (const { id, status } of lab.experiments) {
     if (status === undefined) flight.add(id, settleExperiment(lab, id, flight.signal));
   }
@@ -148,23 +148,36 @@ async function fly(
     if (isPromotionDue(lab)) {
       await flight.land(); // the pairs of a promotion want the machine and the head to themselves
       if (isPromotionDue(lab)) await promote(lab, { isLast: false }, flight.signal);
+    } else if (isDriftCheckDue(lab)) {
+      const unpaid = await lookForDrift(lab, control, flight);
+      if (unpaid !== undefined) return unpaid;
     } else if (flight.size >= lab.parts.program.parallel) {
       await flight.next();
-    } else {
-      const researcher = roster.next();
-      if (researcher === undefined) {
-        const restMs = Math.min(roster.restMs(), lab.searchTimeLeftMs());
-        await flight.nextOr(restMs, [control.pause, control.finish]);
-      } else {
-        const id = await lab.openExperiment(researcher.name);
-        const experiment = runExperiment(lab, id, researcher, flight.signal);
-        flight.add(
-          id,
-          experiment.then((proposal) => roster.heard(researcher, proposal, lab.experiment(id).status)),
-        );
-      }
-    }
+    } else await launch(lab, control, crew);
   }
+}
+
+/** After a shift the noise is measured anew, with nothing else under way; gives the reason if that cannot be paid. */
+async function lookForDrift(lab: Lab, control: Control, flight: Flight): Promise<string | undefined> {
+  await checkDrift(lab, flight.signal);
+  if (!needsCalibration(lab)) return undefined;
+  await flight.land();
+  return await calibrate(lab, control);
+}
+
+/** Opens the next experiment, or waits while every researcher rests. */
+async function launch(lab: Lab, control: Control, { roster, flight }: Crew): Promise<void> {
+  const researcher = roster.next();
+  if (researcher === undefined) {
+    const restMs = Math.min(roster.restMs(), lab.searchTimeLeftMs());
+    return await flight.nextOr(restMs, [control.pause, control.finish]);
+  }
+  const id = await lab.openExperiment(researcher.name);
+  const experiment = runExperiment(lab, id, researcher, flight.signal);
+  flight.add(
+    id,
+    experiment.then((proposal) => roster.heard(researcher, proposal, lab.experiment(id).status)),
+  );
 }
 
 function stopReason(lab: Lab, control: Control, roster: Roster): string | undefined {
@@ -184,65 +197,4 @@ async function prove(lab: Lab, signal: AbortSignal): Promise<void> {
   );
   if (run.head !== run.verified && !isJudged) await promote(lab, { isLast: true }, signal);
   if (run.verified !== run.baseline && run.final?.verified !== run.verified) await finalTest(lab, signal);
-}
-
-/** Experiments under way. The first one that rejects ends the search; the others are stopped and waited for. */
-class Flight {
-  readonly #clock: Clock;
-  readonly #abandoned = new AbortController();
-  /** Aborts with the user's stop, or when the search ends by a failure. */
-  readonly signal: AbortSignal;
-  readonly #running = new Map<ExperimentId, Promise<void>>();
-  #error: { readonly cause: unknown } | undefined;
-
-  constructor(clock: Clock, stop: AbortSignal) {
-    this.#clock = clock;
-    this.signal = AbortSignal.any([stop, this.#abandoned.signal]);
-  }
-
-  get size(): number {
-    return this.#running.size;
-  }
-
-  add(id: ExperimentId, task: Promise<unknown>): void {
-    const settled = task
-      .then(
-        () => undefined,
-        (cause: unknown) => {
-          this.#error ??= { cause };
-        },
-      )
-      .finally(() => this.#running.delete(id));
-    this.#running.set(id, settled);
-  }
-
-  async next(): Promise<void> {
-    await Promise.race(this.#running.values());
-    this.#rethrow();
-  }
-
-  /** Waits for an experiment to land, at most `ms`, or until a signal aborts. */
-  async nextOr(ms: number, signals: readonly AbortSignal[]): Promise<void> {
-    const wake = new AbortController();
-    const delay = this.#clock.delay(ms, AbortSignal.any([wake.signal, this.signal, ...signals]));
-    await Promise.race([delay, ...this.#running.values()]);
-    wake.abort();
-    this.#rethrow();
-    this.signal.throwIfAborted();
-  }
-
-  async land(): Promise<void> {
-    await Promise.all(this.#running.values());
-    this.#rethrow();
-  }
-
-  /** Stops what is still under way and waits until it is over. */
-  async abandon(): Promise<void> {
-    this.#abandoned.abort();
-    await Promise.all(this.#running.values());
-  }
-
-  #rethrow(): void {
-    if (this.#error !== undefined) throw this.#error.cause;
-  }
 }

@@ -175,7 +175,7 @@ export const frontMatterSchema = z.strictObject({
       plateau: whole.optional(),
     })
     .optional(),
-  risk: z.enum(["cautious", "balanced", "bold"]).optional(),
+  risk: z.enum(["strict", "cautious", "balanced", "bold"]).optional(),
   parallel: whole.max(256).optional(),
   researchers: z.array(researcher).min(1).optional(),
 });

@@ -9,7 +9,19 @@ const baseline = "a".repeat(40);
 const candidate = "b".repeat(40);
 const tree = "c".repeat(64);
 const estimate = { gain: 0.02, low: 0.01, high: 0.03, confidence: 0.9, runs: 6, p: 0.004 };
-const verdict = { kind: "keep", reasons: ["gain 0.02 ± 0.01"], estimate };
+const workings = {
+  rule: "boundary",
+  sd: 0.02,
+  degreesOfFreedom: 12,
+  pairing: "paired",
+  standardError: 0.01,
+  boundary: 1.63,
+  smallest: 0.002,
+  alpha: 0.2,
+  margin: 0.001,
+  gains: [0.01, 0.03],
+};
+const verdict = { kind: "keep", reasons: ["gain 0.02 ± 0.01"], estimate, workings };
 const idea = {
   title: "RMSNorm “before” attention — Größe 𝛼\u0000\ud800",
   why: "line one\nline two\t'quoted'; drop table lines; --",
@@ -18,7 +30,7 @@ const idea = {
   programLine: 12,
 };
 const failure = { detail: "exit 1", logTail: "Traceback …\r\n\u001b[31mboom" };
-const resources = { wallSeconds: 1.5, cpuSeconds: 1.25, peakMemoryBytes: 2 ** 40 };
+const resources = { wallSeconds: 1.5, cpuSeconds: 1.25, foreignCores: 0.25, peakMemoryBytes: 2 ** 40 };
 const measurement = { value: 2.31, channel: "artifact", secondary: { loss: -1e-9 }, resources };
 const measured = {
   kind: "measured",
@@ -66,6 +78,7 @@ export const sampleEvents: readonly LedgerEvent[] = [
   { kind: "verified_moved", run, from: baseline, to: candidate },
   { kind: "published", run, commit: candidate, estimate },
   { kind: "final_judged", run, verified: candidate, baseline, isHeldOut: true, verdict },
+  { kind: "drifted", run, shift: -0.1, text: "the machine has changed" },
   { kind: "warning", run, text: "" },
   { kind: "run_paused", run, reason: "quota until 03:00" },
   { kind: "run_ended", run, reason: "budget spent" },

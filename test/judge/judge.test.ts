@@ -25,6 +25,8 @@ function tentative(change: Partial<TentativeEvidence>): TentativeEvidence {
     seeds,
     mode: "sequential",
     brokenConstraints: [],
+    linesSaved: 0,
+    stream: { index: 1, discoveries: [] },
     ...change,
   };
 }
@@ -42,6 +44,8 @@ function paired(change: Partial<PairedEvidence>): PairedEvidence {
     seeds,
     ordinal: 1,
     isBudgetSpent: false,
+    linesSaved: 0,
+    mayStopEarly: false,
     ...change,
   };
 }
@@ -97,7 +101,7 @@ describe("tier 1", () => {
 
   it("drops what the constraints forbid, whatever the metric says", () => {
     const step = judge.next(tentative({ candidate: at(1), brokenConstraints: ["memory <= 1.1x: too much"] }));
-    expect(step).toEqual({ kind: "discard", reasons: ["memory <= 1.1x: too much"] });
+    expect(step).toMatchObject({ kind: "discard", reasons: ["memory <= 1.1x: too much"] });
   });
 
   it("does not keep a gain below the smallest useful one", () => {

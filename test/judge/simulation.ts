@@ -66,6 +66,8 @@ export function playTentative(world: World, mode: "confirm" | "sequential", rule
       seeds: SEEDS.slice(0, rule.maxRuns),
       mode,
       brokenConstraints: [],
+      linesSaved: 0,
+      stream: { index: 1, discoveries: [] },
     };
     const step = judge.next(evidence);
     if (decided(step)) return { verdict: step, runs: candidate.length };
@@ -92,6 +94,8 @@ export function playPromotion(world: World, ordinal = 1, rule = RULES.balanced) 
       seeds: SEEDS,
       ordinal,
       isBudgetSpent: false,
+      linesSaved: 0,
+      mayStopEarly: false,
     };
     const step = judge.next(evidence satisfies Evidence);
     if (decided(step)) return { verdict: step, pairs: pairs.length };

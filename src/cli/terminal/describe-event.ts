@@ -53,7 +53,9 @@ function sentence(event: LedgerEvent, place: Place): string | undefined {
 type EventNamed<Kind extends LedgerEvent["kind"]> = Extract<LedgerEvent, { kind: Kind }>;
 
 function runSentence(
-  event: EventNamed<"run_started" | "run_resumed" | "calibrated" | "warning" | "run_paused" | "run_ended">,
+  event: EventNamed<
+    "run_started" | "run_resumed" | "calibrated" | "drifted" | "warning" | "run_paused" | "run_ended"
+  >,
   run: RunRecord,
 ): string {
   const metric = metricOf(run);
@@ -64,6 +66,7 @@ function runSentence(
       return `run ${event.run} resumed; sandbox ${event.sandbox}`;
     case "calibrated":
       return `baseline ${withUnit(formatValue(event.noise.mean, metric.decimals), metric)}; noise: ${noiseText({ metric, noise: event.noise })}`;
+    case "drifted":
     case "warning":
       return `warning: ${event.text}`;
     case "run_paused":
