@@ -83,7 +83,7 @@ export function bowl(m: number, about: Partial<World> = {}): World {
       if (random.uniform() < 0.2) return line("null", {});
       const index = Math.floor(random.uniform() * KNOBS);
       const from = code.knobs[index] ?? 0;
-      const to = from + 0.5 * random.normal();
+      const to = from + 0.7 * random.normal();
       return line(Math.abs(to) < Math.abs(from) ? "true" : "harmful", { knob: { index, to } });
     },
     noise: normal,

@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { mkdir, readFile, realpath } from "node:fs/promises";
-import { homedir } from "node:os";
+import { cpus, homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import type { Budget } from "../core/budget.ts";
 import type { Clock } from "../core/clock.ts";
@@ -28,6 +28,13 @@ export const systemClock: Clock = {
       signal.addEventListener("abort", onAbort, { once: true });
     }),
 };
+
+/** CPU seconds that all processes of this machine have used, over all cores. */
+export function machineCpuSeconds(): number | undefined {
+  const cores = cpus();
+  const busyMs = cores.reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0);
+  return cores.length === 0 ? undefined : busyMs / 1000;
+}
 
 /** Where a study lives: the user's repository and the folder in it that git ignores. */
 export interface StudyPlace {

@@ -7,7 +7,6 @@ export * from "./experiment.ts";
 export * from "./judge.ts";
 export * from "./ledger.ts";
 export * from "./metric.ts";
-export * from "./metric-lines.ts";
 export * from "./program.ts";
 export * from "./researcher.ts";
 export * from "./sandbox.ts";

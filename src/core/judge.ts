@@ -99,18 +99,11 @@ export interface Estimate {
 }
 
 /** The rules that can decide; docs/verdict.md explains each. */
-export type DecidingRule =
-  | "constraint"
-  | "exact"
-  | "screen"
-  | "boundary"
-  | "futility"
-  | "not_worse"
-  | "looks_used_up"
-  | "beaten_twice"
-  | "suspect"
-  | "out_of_reach"
-  | "fixed_number";
+export const DECIDING_RULES = [
+  ...(["constraint", "exact", "screen", "boundary", "futility", "not_worse", "looks_used_up"] as const),
+  ...(["beaten_twice", "suspect", "out_of_reach", "fixed_number"] as const),
+] as const;
+export type DecidingRule = (typeof DECIDING_RULES)[number];
 
 /** What a verdict was computed from, for whoever wants to check it. Units of the metric; what a rule has no use for is absent. */
 export interface Workings {

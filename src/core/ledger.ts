@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import type { CommitSha, ExperimentId, RunTag, TreeSha } from "./experiment.ts";
+import { DECIDING_RULES } from "./judge.ts";
 
 const commit = z
   .string()
@@ -78,19 +79,7 @@ const estimate = z.object({
 });
 
 const workings = z.object({
-  rule: z.enum([
-    ...[
-      "constraint",
-      "exact",
-      "screen",
-      "boundary",
-      "futility",
-      "not_worse",
-      "looks_used_up",
-      "beaten_twice",
-    ],
-    ...["suspect", "out_of_reach", "fixed_number"],
-  ] as const),
+  rule: z.enum(DECIDING_RULES),
   sd: finite.exactOptional(),
   degreesOfFreedom: finite.exactOptional(),
   pairing: z.enum(["paired", "unpaired", "interleaved"]).exactOptional(),

@@ -1,8 +1,8 @@
 /** Puts a proposal for program.md together: settings, what two runs printed, and what follows from them. Pure. */
 
 import { type Goal, HARNESS_METRICS } from "../core/metric.ts";
-import { readMetricLines } from "../core/metric-lines.ts";
 import type { Exit } from "../core/sandbox.ts";
+import { readMetricLines } from "../loop/metric-lines.ts";
 import { goalOfName } from "../program/metric-settings.ts";
 import { parseProgram } from "../program/parse.ts";
 import { renderProgram } from "../program/render.ts";

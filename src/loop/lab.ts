@@ -15,7 +15,7 @@ import { InfrastructureError } from "../core/errors.ts";
 import { type CommitSha, type ExperimentId, type RunTag, refs, type TreeSha } from "../core/experiment.ts";
 import type { Judge, JudgeRule } from "../core/judge.ts";
 import type { Ledger, LedgerEvent, LedgerLine, Purpose } from "../core/ledger.ts";
-import type { Outcome } from "../core/metric.ts";
+import { CONTENDED_CORES, type Outcome } from "../core/metric.ts";
 import type { Researcher } from "../core/researcher.ts";
 import {
   apply,
@@ -131,11 +131,21 @@ export class Lab {
       );
       const { commit, seed, purpose, experiment } = request;
       const about = experiment === undefined ? {} : { experiment };
-      await this.record({ kind: "measured", run: this.tag, purpose, commit, seed, ...about, outcome });
+      const line = { kind: "measured", run: this.tag, purpose, commit, seed, ...about, outcome } as const;
+      await this.record(line, ...this.#contentionWarning(outcome));
       return outcome;
     } finally {
       this.#measuring -= 1;
     }
+  }
+
+  /** Said once a run: the judge leaves such pairs out, the user may want to know why they take so long. */
+  #contentionWarning(outcome: Outcome): LedgerEvent[] {
+    if (!this.parts.program.metric.timing || outcome.kind !== "measured") return [];
+    const cores = outcome.measurement.resources.foreignCores ?? 0;
+    if (cores <= CONTENDED_CORES || this.run.warnings.some((text) => text.startsWith(BUSY))) return [];
+    const text = `${BUSY} ${cores.toFixed(1)} cores busy while a duration was measured; such pairs are measured again`;
+    return [{ kind: "warning", run: this.tag, text }];
   }
 
   async #timed<Result>(task: () => Promise<Result>): Promise<Result> {
@@ -281,6 +291,7 @@ export class Lab {
   }
 }
 
+const BUSY = "other work keeps";
 const RECENT_MEASUREMENTS = 20;
 const RESERVED_PROMOTION_PAIRS = 4;
 /** Measurements that take longer than the recent ones must not cost the night its proof. */

@@ -4,10 +4,11 @@ import type { CommitSha, ExperimentId } from "../core/experiment.ts";
 import type { Purpose } from "../core/ledger.ts";
 import type { Channel, CrashCause, Outcome, Resources } from "../core/metric.ts";
 import { HARNESS_METRICS } from "../core/metric.ts";
-import { type ProgressPoint, readMetricLines, readProgressLine } from "../core/metric-lines.ts";
 import type { Program } from "../core/program.ts";
 import type { Exit, Sandbox } from "../core/sandbox.ts";
 import type { Workspace, Workspaces } from "../core/workspace.ts";
+import { type MachineCpuSeconds, watchMachine } from "./contention.ts";
+import { type ProgressPoint, readMetricLines, readProgressLine } from "./metric-lines.ts";
 
 /** What measuring needs of its surroundings. */
 export interface MeasureParts {
@@ -17,6 +18,8 @@ export interface MeasureParts {
   readonly sandbox: Sandbox;
   /** Environment of every command besides HOME, TMPDIR and the seed. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Tells whether other work of the machine disturbed a duration. */
+  readonly machineCpuSeconds?: MachineCpuSeconds;
   /** Absolute paths that commands must be able to read, and those hidden from them. */
   readonly readable: readonly string[];
   readonly hidden: readonly string[];
@@ -140,6 +143,7 @@ async function execute(
 ): Promise<Exit> {
   const { request, workspace } = task;
   const logPath = parts.logPath(request, task.name);
+  const withForeign = watchMachine(parts.machineCpuSeconds);
   const exit = await parts.sandbox.exec(
     {
       line: task.line,
@@ -163,7 +167,7 @@ async function execute(
     signal,
   );
   signal.throwIfAborted();
-  return exit;
+  return { ...exit, resources: withForeign(exit.resources) };
 }
 
 /** The outcome of a command that did not exit with 0; undefined when it did. */

@@ -18,7 +18,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   researcher: ["core"],
   view: ["core", "judge"],
   testing: ["core"],
-  init: ["core", "program"],
+  init: ["core", "program", "loop"],
   compose: [...ROOT, "compose.ts"],
   "compose.ts": [...ROOT, "compose"],
   cli: ["core", "view", "program", "init", "compose", "compose.ts"],

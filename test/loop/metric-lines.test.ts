@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { readMetricLines, readProgressLine } from "../../src/core/metric-lines.ts";
+import { readMetricLines, readProgressLine } from "../../src/loop/metric-lines.ts";
 
 it.each<[string, number | undefined]>([
   ["loss: 2.31", 2.31],
