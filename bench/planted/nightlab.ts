@@ -1,14 +1,14 @@
 /** Plays the real judge and loop in a world, on scripted parts. */
 
-import type { RunTag } from "../../src/core/experiment.ts";
-import type { JudgeRule } from "../../src/core/judge.ts";
+import type { CommitSha, RunTag } from "../../src/core/experiment.ts";
+import type { JudgeRule, Verdict } from "../../src/core/judge.ts";
 import type { Program } from "../../src/core/program.ts";
 import { emptyStudy } from "../../src/core/study.ts";
 import { judge } from "../../src/judge/judge.ts";
 import { RULES } from "../../src/judge/rules.ts";
 import { Lab } from "../../src/loop/lab.ts";
 import { runStudy, startRun } from "../../src/loop/run-study.ts";
-import { type Played, played } from "./play.ts";
+import { type Played, stepBetween, worthOf } from "./play.ts";
 import { Runs } from "./runs.ts";
 import {
   PlantedClock,
@@ -84,26 +84,27 @@ export async function playNightlab(world: World, about: NightlabPlay): Promise<P
 
 function outcomeOf(world: World, made: { lab: Lab; workspaces: PlantedWorkspaces; runs: Runs }): Played {
   const { lab, workspaces, runs } = made;
-  const { run } = lab;
-  const code = workspaces.codeOf.bind(workspaces);
-  const kept = lab.experiments.filter(({ status }) => status === "kept");
-  const keeps = kept.map(({ commit, head }) => world.worth(code(commit ?? head)) - world.worth(code(head)));
-  const promoted = run.promotions
-    .filter(({ verdict }) => verdict.kind === "keep")
-    .map(({ head }) => code(head));
+  const { run, experiments } = lab;
+  const code = (commit: CommitSha) => workspaces.codeOf(commit);
+  const step = (from: CommitSha, to: CommitSha, { workings }: Verdict) =>
+    stepBetween(world, [code(from), code(to)], workings?.rule === "not_worse");
+  const keeps = experiments.flatMap(({ status, head, commit, verdict }) =>
+    status === "kept" && commit !== undefined && verdict !== undefined ? [step(head, commit, verdict)] : [],
+  );
+  const promotions = run.promotions.flatMap(({ head, verified, verdict }) =>
+    verdict.kind === "keep" ? [step(verified, head, verdict)] : [],
+  );
   const final = run.final?.verdict.estimate;
-  const course = played(world, {
-    codes: [world.start, code(run.head)],
-    promoted,
-    handedOver: code(run.verified),
-    ...(final === undefined ? {} : { claimed: final.gain }),
-    ...(final?.low === undefined || final.high === undefined
-      ? {}
-      : { interval: { low: final.low, high: final.high } }),
+  const { gain: claimed, low, high } = final ?? {};
+  return {
+    keeps,
+    promotions,
+    ...(claimed === undefined ? {} : { claimed }),
+    ...(low === undefined || high === undefined ? {} : { interval: { low, high } }),
     runs: runs.count,
-    experiments: lab.experiments.length,
-  });
-  return { ...course, keeps };
+    experiments: experiments.length,
+    ...worthOf(world, { head: code(run.head), handedOver: code(run.verified) }),
+  };
 }
 
 function hash(text: string): number {

@@ -2,46 +2,41 @@
 
 import type { Code, World } from "./worlds.ts";
 
+export interface Step {
+  /** True gain over the code before. */
+  readonly gain: number;
+  /** Kept or promoted for less code that is not worse, not for a gain. */
+  readonly isSimplification: boolean;
+}
+
 export interface Played {
   /** True gain over the start of the tip, and of what the user is handed. */
   readonly head: number;
   readonly handedOver: number;
-  /** True gain of each kept change over the code it was kept on, of each promoted stack over the one before. */
-  readonly keeps: readonly number[];
-  readonly promotions: readonly number[];
-  /** The gain over the start that is claimed in the end; undefined when none is. */
+  /** Kept changes and promoted stacks. */
+  readonly keeps: readonly Step[];
+  readonly promotions: readonly Step[];
+  /** The gain over the start that is claimed in the end, with its interval; undefined when none is. */
   readonly claimed?: number;
   readonly interval?: { readonly low: number; readonly high: number };
   readonly runs: number;
   readonly experiments: number;
   /** Cheats in what the user is handed. */
   readonly cheats: number;
+  /** Lines of code saved in what the user is handed. */
+  readonly linesSaved: number;
 }
 
-export interface Course {
-  /** Tips in order, the start first. */
-  readonly codes: readonly Code[];
-  /** Promoted codes in order, without the start. */
-  readonly promoted: readonly Code[];
-  readonly handedOver: Code;
-  readonly claimed?: number;
-  readonly interval?: { readonly low: number; readonly high: number };
-  readonly runs: number;
-  readonly experiments: number;
-}
-
-export function played(world: World, course: Course): Played {
-  const { codes, promoted, handedOver, ...rest } = course;
+/** What is known of the user's code from the code alone. */
+export function worthOf(world: World, { head, handedOver }: { head: Code; handedOver: Code }) {
   return {
-    ...rest,
-    head: world.worth(codes.at(-1) ?? world.start),
+    head: world.worth(head),
     handedOver: world.worth(handedOver),
-    keeps: stepsOf(world, codes),
-    promotions: stepsOf(world, [world.start, ...promoted]),
     cheats: handedOver.tricks.length,
+    linesSaved: handedOver.linesSaved,
   };
 }
 
-function stepsOf(world: World, codes: readonly Code[]): number[] {
-  return codes.slice(1).map((code, index) => world.worth(code) - world.worth(codes[index] ?? world.start));
+export function stepBetween(world: World, [from, to]: readonly [Code, Code], isSimplification = false): Step {
+  return { gain: world.worth(to) - world.worth(from), isSimplification };
 }

@@ -2,7 +2,7 @@
 
 import { medianAbsoluteDeviation } from "../../src/judge/statistics.ts";
 import { seededRandom } from "../../src/researcher/tuner/random.ts";
-import { type Played, played } from "./play.ts";
+import { type Played, type Step, stepBetween, worthOf } from "./play.ts";
 import { Runs } from "./runs.ts";
 import { applied, type Code, type World } from "./worlds.ts";
 
@@ -45,14 +45,14 @@ export function playRival(world: World, rule: Rule, about: { play: string; budge
   const random = seededRandom(`${about.play} proposals`);
   const measure = (code: Code, name: string) =>
     runs.count < about.budget ? finite(runs.value({ code, name, seed: runs.count + 1 })) : undefined;
-  const codes: Code[] = [world.start];
+  let head = world.start;
+  const keeps: Step[] = [];
   const baseline = measure(world.start, "start") ?? 0;
   let record = baseline;
   const all = [baseline];
   let experiments = 0;
   while (runs.count < about.budget) {
     experiments += 1;
-    const head = codes.at(-1) ?? world.start;
     const code = applied(head, world.propose(head, random));
     const again = () => measure(code, `c${experiments}`);
     const first = again();
@@ -60,18 +60,13 @@ export function playRival(world: World, rule: Rule, about: { play: string; budge
     const next = rule(first, { record, baseline, all, again });
     all.push(first);
     if (next === undefined) continue;
-    codes.push(code);
+    keeps.push(stepBetween(world, [head, code]));
+    head = code;
     record = next;
   }
-  const tip = codes.at(-1) ?? world.start;
-  return played(world, {
-    codes,
-    promoted: [],
-    handedOver: tip,
-    claimed: record - baseline,
-    runs: runs.count,
-    experiments,
-  });
+  const claimed = record - baseline;
+  const known = { keeps, promotions: [], claimed, runs: runs.count, experiments };
+  return { ...known, ...worthOf(world, { head, handedOver: head }) };
 }
 
 /** Rivals are granted that they refuse what is not a number. */

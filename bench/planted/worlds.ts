@@ -12,6 +12,7 @@ export interface Code {
   readonly effect: number;
   /** Tricks in it that make runs look better than the code is. */
   readonly tricks: readonly Cheat[];
+  readonly linesSaved: number;
 }
 
 /**
@@ -51,7 +52,7 @@ export interface World {
   readonly shift?: { readonly fromRun: number; readonly by: number };
 }
 
-const EMPTY: Code = { knobs: [], effect: 0, tricks: [] };
+const EMPTY: Code = { knobs: [], effect: 0, tricks: [], linesSaved: 0 };
 const normal = (random: Random) => random.normal();
 /** Student's t with three degrees of freedom, scaled to variance 1. */
 const heavyTails = (random: Random) => {
@@ -66,6 +67,7 @@ export function applied(code: Code, change: Change): Code {
     knobs: knob === undefined ? code.knobs : code.knobs.with(knob.index, knob.to),
     effect: code.effect + effect,
     tricks: cheat === undefined ? code.tricks : [...code.tricks, cheat],
+    linesSaved: code.linesSaved + change.deleted - change.added,
   };
 }
 
@@ -145,7 +147,23 @@ export function withCheats(world: World): World {
   };
 }
 
-export const tailed = { noise: heavyTails };
+/** The worlds of the benchmark, by name. */
+export const WORLDS: readonly World[] = [
+  bowl(0.25),
+  bowl(0.5),
+  bowl(1),
+  bowl(2),
+  decay(1),
+  bowl(0.5, { name: "bowl 0.5, heavy tails", noise: heavyTails }),
+  bowl(0.5, { name: "bowl 0.5, seeds shared", pairing: 0.7 }),
+  bowl(1, { name: "bowl 1, machine slower", shift: { fromRun: 150, by: -3 } }),
+  bowl(1, { name: "bowl 1, machine faster", shift: { fromRun: 150, by: 3 } }),
+  lean(),
+  nothing(),
+  nothing({ name: "null, heavy tails", noise: heavyTails }),
+  withCheats(bowl(1)),
+  withCheats(nothing()),
+];
 
 function additive(about: Pick<World, "name" | "propose"> & Partial<World>): World {
   return { start: EMPTY, worth: ({ effect }) => effect, noise: normal, pairing: 0, ...about };

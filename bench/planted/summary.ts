@@ -1,0 +1,64 @@
+/** What many runs of one player in one world come to. */
+
+import type { Played } from "./play.ts";
+
+export interface Summary {
+  /** Mean true gain of what the user is handed, in sd of one run, and of the tip. */
+  readonly gain: number;
+  readonly head: number;
+  /** Claimed minus true gain, where a gain is claimed. */
+  readonly exaggeration: number;
+  /** Part of the keeps without a true gain; simplifications count as false only when they do harm. */
+  readonly falseKeeps: number;
+  /** Part of the runs that ever promoted a stack without a true gain. */
+  readonly falsePromotions: number;
+  /** Part of the runs that hand over code worse than the start. */
+  readonly worse: number;
+  /** Part of final intervals that hold the true gain; undefined without any. */
+  readonly coverage?: number;
+  readonly runs: number;
+  readonly experiments: number;
+  /** Part of the runs that hand over a cheat. */
+  readonly cheated: number;
+  readonly linesSaved: number;
+}
+
+/** A true gain this small is rounding. */
+const NOTHING = 1e-9;
+
+export function summaryOf(all: readonly Played[]): Summary {
+  const keeps = all.flatMap((one) => one.keeps);
+  const claims = all.flatMap(({ claimed, handedOver }) =>
+    claimed === undefined ? [] : [claimed - handedOver],
+  );
+  const intervals = all.flatMap(({ interval, handedOver }) =>
+    interval === undefined ? [] : [interval.low <= handedOver && handedOver <= interval.high],
+  );
+  return {
+    gain: mean(all.map((one) => one.handedOver)),
+    head: mean(all.map((one) => one.head)),
+    exaggeration: mean(claims),
+    falseKeeps: part(
+      keeps.map(({ gain, isSimplification }) => gain < (isSimplification ? -NOTHING : NOTHING)),
+    ),
+    falsePromotions: part(
+      all.map(({ promotions }) =>
+        promotions.some(({ gain, isSimplification }) => gain < (isSimplification ? -NOTHING : NOTHING)),
+      ),
+    ),
+    worse: part(all.map((one) => one.handedOver < -NOTHING)),
+    ...(intervals.length === 0 ? {} : { coverage: part(intervals) }),
+    runs: mean(all.map((one) => one.runs)),
+    experiments: mean(all.map((one) => one.experiments)),
+    cheated: part(all.map(({ cheats }) => cheats > 0)),
+    linesSaved: mean(all.map((one) => one.linesSaved)),
+  };
+}
+
+function part(flags: readonly boolean[]): number {
+  return flags.length === 0 ? 0 : flags.filter(Boolean).length / flags.length;
+}
+
+function mean(values: readonly number[]): number {
+  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+}
