@@ -19,11 +19,15 @@ export interface JudgeRule {
   /** `per_test`: alphaTentative for every candidate. `lord`: false discovery rate alphaTentative over all of them. */
   readonly control: "per_test" | "lord";
   readonly alphaTentative: number;
+  /** The same for durations, which always take several pairs. */
+  readonly alphaTiming: number;
   readonly alphaPromotion: number;
   readonly screenSds: number;
   readonly minRuns: number;
   readonly maxRuns: number;
   readonly anchorRuns: number;
+  /** With its fresh runs, a keep must be ahead by so many standard errors. */
+  readonly holdSds: number;
   readonly promotionPairs: number;
   readonly finalPairs: number;
   readonly keepsPerPromotion: number;
@@ -54,6 +58,9 @@ export interface TentativeEvidence extends CommonEvidence {
   readonly head: readonly Reading[];
   /** The head's seed block, in the order of use. */
   readonly seeds: readonly number[];
+  /** Values of the candidate on the seeds it will have as a head, and those seeds: nothing was selected on them. */
+  readonly fresh: readonly Reading[];
+  readonly freshSeeds: readonly number[];
   /** `confirm`: beat the head twice (small budgets); `sequential`: the sequential test. */
   readonly mode: "confirm" | "sequential";
   readonly brokenConstraints: readonly string[];
@@ -100,7 +107,16 @@ export interface Estimate {
 
 /** The rules that can decide; docs/verdict.md explains each. */
 export const DECIDING_RULES = [
-  ...(["constraint", "exact", "screen", "boundary", "futility", "not_worse", "looks_used_up"] as const),
+  ...([
+    "constraint",
+    "exact",
+    "screen",
+    "boundary",
+    "futility",
+    "not_held",
+    "not_worse",
+    "looks_used_up",
+  ] as const),
   ...(["beaten_twice", "suspect", "out_of_reach", "fixed_number"] as const),
 ] as const;
 export type DecidingRule = (typeof DECIDING_RULES)[number];
@@ -134,9 +150,12 @@ export interface Verdict {
   readonly workings?: Workings;
 }
 
-/** `pair` asks for both sides on one seed, in the order given, next to each other in time. */
+/**
+ * `measure_more` asks for one run, `fresh` of the candidate on a seed of its own block. `measure_pair` asks for both sides
+ * on one seed, in the order given, next to each other in time.
+ */
 export type JudgeStep =
-  | { readonly kind: "measure_more"; readonly side: "candidate" | "head"; readonly seed: number }
+  | { readonly kind: "measure_more"; readonly side: "candidate" | "head" | "fresh"; readonly seed: number }
   | { readonly kind: "measure_pair"; readonly seed: number; readonly first: "challenger" | "defender" }
   | Verdict;
 

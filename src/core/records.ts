@@ -72,7 +72,7 @@ export interface RunRecord {
   /** Its experiments in order of opening, and those that are closed in order of closing. */
   readonly records: ExperimentRecord[];
   readonly closed: ExperimentRecord[];
-  /** Commits that were measured as a head, the baseline first. */
+  /** Commits that were Head, the baseline first. */
   readonly heads: CommitSha[];
   /** Ledger lines at which the machine was found changed: numbers from before and after one are never compared in tier 1. */
   readonly driftLines: number[];

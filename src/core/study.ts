@@ -131,7 +131,7 @@ function startRun(study: Study, event: EventOf<"run_started">, atMs: number): vo
     promotions: [],
     records: [],
     closed: [],
-    heads: [],
+    heads: [event.baseline],
     driftLines: [],
     calibratedLine: 0,
     measurementsAtSteady: 0,
@@ -214,8 +214,6 @@ function applyMeasured({ study, run, atMs, line }: Place, event: EventOf<"measur
   study.byCommit.set(event.commit, ofCommit);
   if (event.experiment !== undefined) study.experiments.get(event.experiment)?.measured.push(measured);
   if (event.purpose === "drift") run.measurementsAtSteady = run.measurements;
-  const isOfHead = event.purpose === "anchor" || event.purpose === "calibration";
-  if (isOfHead && !run.heads.includes(event.commit)) run.heads.push(event.commit);
   if (
     event.purpose === "anchor" &&
     event.commit === run.head &&
@@ -227,6 +225,7 @@ function applyMeasured({ study, run, atMs, line }: Place, event: EventOf<"measur
 
 function applyHeadMoved({ study, run }: Place, event: EventOf<"head_moved">): void {
   run.head = event.to;
+  if (!run.heads.includes(event.to)) run.heads.push(event.to);
   run.measurementsAtSteady = run.measurements;
   if (event.reason === "suspect") {
     run.stack = run.stack.slice(0, positionOf(study, run, event.to));
@@ -239,6 +238,7 @@ function applyHeadMoved({ study, run }: Place, event: EventOf<"head_moved">): vo
   run.stack.push(event.experiment);
   run.keepsSincePromotion += 1;
   run.headGain += study.experiments.get(event.experiment)?.verdict?.estimate?.gain ?? 0;
+  if (!run.metric.timing) refreshHeadGain(study, run);
 }
 
 /** After a keep the estimate that won is replaced by values measured afterwards: the winner's luck does not stay. */

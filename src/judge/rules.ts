@@ -10,6 +10,7 @@ const BALANCED: JudgeRule = {
    * mistakes: with 0.2 and six runs a study proves half of the gain where effects are half an sd (docs/verdict.md).
    */
   alphaTentative: 0.6,
+  alphaTiming: 0.2,
   /**
    * Error of all promotions of a run together; the k-th gets 6/(pi^2 k^2) of it. 0.04 rather than 0.05, so that where
    * nothing can be gained no more than 2 % of runs promote anything.
@@ -17,10 +18,12 @@ const BALANCED: JudgeRule = {
   alphaPromotion: 0.04,
   /** A first run must be this many standard errors ahead to be worth a second. */
   screenSds: 0.5,
-  minRuns: 2,
+  minRuns: 1,
   maxRuns: 4,
   /** Fresh runs of a head before anything is compared with it. */
   anchorRuns: 2,
+  /** With its fresh runs, a keep must still be ahead by so many standard errors. */
+  holdSds: 0.3,
   promotionPairs: 10,
   finalPairs: 5,
   keepsPerPromotion: 4,
@@ -31,9 +34,12 @@ const BALANCED: JudgeRule = {
 const CAUTIOUS: JudgeRule = {
   ...BALANCED,
   alphaTentative: 0.2,
+  alphaTiming: 0.1,
   alphaPromotion: 0.02,
   screenSds: 1,
+  minRuns: 2,
   maxRuns: 6,
+  holdSds: 1,
   finalPairs: 8,
 };
 

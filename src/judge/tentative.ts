@@ -8,9 +8,18 @@ import type {
   Verdict,
   Workings,
 } from "../core/judge.ts";
+import { gainOver, type Reading } from "../core/metric.ts";
 import { type Comparison, compareWithHead, gainAt } from "./comparison.ts";
 import { lordLevel } from "./lord.ts";
-import { isHeavyTailed, runVariance, say, sayLines, sequentialBoundary, simplerMargin } from "./spread.ts";
+import {
+  boundedSd,
+  isHeavyTailed,
+  runVariance,
+  say,
+  sayLines,
+  sequentialBoundary,
+  simplerMargin,
+} from "./spread.ts";
 import { mean } from "./statistics.ts";
 import { judgeTiming } from "./timing.ts";
 
@@ -18,6 +27,8 @@ import { judgeTiming } from "./timing.ts";
 const FUTILITY_Z = 1.28;
 /** Confidence of the interval two FUTILITY_Z wide. */
 const SHOWN_CONFIDENCE = 0.8;
+/** Fresh runs so many standard errors behind are against a keep, whatever its other runs say. */
+const AGAINST_ERRORS = 1;
 /** Under heavy tails no two runs are enough for a keep: false keeps fall from .23 to .13 (t with 3 degrees of freedom). */
 const HEAVY_MIN_RUNS = 3;
 
@@ -133,7 +144,7 @@ function judgeSequential(evidence: TentativeEvidence): JudgeStep {
   const minRuns = isHeavyTailed(evidence) ? Math.max(rule.minRuns, HEAVY_MIN_RUNS) : rule.minRuns;
   if (runs >= minRuns && gain > boundary * boundedError && gain >= smallest) {
     const beyond = `above ${say(boundary)} standard errors and the smallest useful gain ${say(smallest)}`;
-    return end("keep", "boundary", `${numbers}, ${beyond}`);
+    return holds(evidence, end("keep", "boundary", `${numbers}, ${beyond}`));
   }
   if (linesSaved > 0) {
     const step = judgeSimpler(evidence, compared, rule.maxRuns);
@@ -150,6 +161,33 @@ function judgeSequential(evidence: TentativeEvidence): JudgeStep {
     measureMore(evidence, rule.maxRuns) ??
     end(kind, "looks_used_up", `no decision after ${runs} runs: ${numbers}`)
   );
+}
+
+/**
+ * A keep must hold on seeds that nothing was selected on: those of the block it will be compared on as a head, so that
+ * the runs are not lost. All its runs together must be ahead, and the fresh ones alone must not be against it: luck on
+ * the head's seeds, and code that knows them, end here.
+ */
+function holds(evidence: TentativeEvidence, keep: Verdict): JudgeStep {
+  const { candidate, fresh, freshSeeds, rule } = evidence;
+  const done = new Set(fresh.map(({ seed }) => seed));
+  const next = freshSeeds.slice(0, rule.anchorRuns).find((seed) => !done.has(seed));
+  if (next !== undefined) return { kind: "measure_more", side: "fresh", seed: next };
+  const alone = ahead(evidence, fresh);
+  const together = ahead(evidence, [...candidate, ...fresh]);
+  const numbers = `${say(alone.gain)} ± ${say(alone.error)} on ${fresh.length} fresh seeds`;
+  if (alone.gain > -AGAINST_ERRORS * alone.error && together.gain > rule.holdSds * together.error)
+    return { ...keep, reasons: [...keep.reasons, `holds: ${numbers}`] };
+  const reasons = [...keep.reasons, `does not hold: ${numbers}, ${say(together.gain)} with all its runs`];
+  return { ...keep, kind: "discard", reasons, workings: { ...keep.workings, rule: "not_held" } };
+}
+
+/** Mean against mean; the seeds have nothing in common. */
+function ahead(evidence: TentativeEvidence, runs: readonly Reading[]): { gain: number; error: number } {
+  const { head, metric } = evidence;
+  const [mine, theirs] = [runs, head].map((all) => mean(all.map(({ value }) => value)) ?? 0);
+  const error = boundedSd(runVariance(evidence)) * Math.sqrt(1 / runs.length + 1 / head.length);
+  return { gain: gainOver(metric.goal, mine ?? 0, theirs ?? 0), error };
 }
 
 /**

@@ -32,8 +32,8 @@ export function judgeTiming(evidence: TentativeEvidence): JudgeStep {
   const disturbed = leftOut === 0 ? "" : `, ${leftOut} disturbed ones left out`;
   const numbers = `gain ${say(mean)} ± ${say(standardError)} over ${pairs} interleaved pairs${disturbed}`;
   const looks = MAX_TIMING_PAIRS - MIN_TIMING_PAIRS + 1;
-  const boundary = studentQuantile(1 - rule.alphaTentative / looks ** 0.7, degreesOfFreedom);
-  const spread = { standardError, degreesOfFreedom, boundary, smallest, alpha: rule.alphaTentative };
+  const boundary = studentQuantile(1 - rule.alphaTiming / looks ** 0.7, degreesOfFreedom);
+  const spread = { standardError, degreesOfFreedom, boundary, smallest, alpha: rule.alphaTiming };
   const end = (kind: Verdict["kind"], decided: DecidingRule, reason: string): Verdict => ({
     kind,
     reasons: [reason],

@@ -125,11 +125,12 @@ function sidesOf(first: "challenger" | "defender"): ("candidate" | "head")[] {
 async function measureSide(
   lab: Lab,
   record: ExperimentRecord,
-  { side, seed, signal }: { side: "candidate" | "head"; seed: number; signal: AbortSignal },
+  { side, seed, signal }: { side: "candidate" | "head" | "fresh"; seed: number; signal: AbortSignal },
 ): Promise<boolean> {
   lab.parts.onStage?.(record.id, side === "head" ? "measuring its head" : "measuring");
   if (side === "head") return await measureAnchor(lab, record, { seed, signal });
-  await lab.measure({ commit: commitOf(record), seed, purpose: "tentative", experiment: record.id }, signal);
+  const purpose = side === "fresh" ? "anchor" : "tentative";
+  await lab.measure({ commit: commitOf(record), seed, purpose, experiment: record.id }, signal);
   return true;
 }
 
@@ -180,6 +181,8 @@ function evidenceFor(lab: Lab, record: ExperimentRecord): TentativeEvidence {
     candidate: readingsOf(candidate, "tentative"),
     head: readingsOf(head, "anchor", "calibration"),
     seeds: lab.headSeeds(record.head),
+    fresh: readingsOf(candidate, "anchor"),
+    freshSeeds: lab.headSeeds(commitOf(record)),
     mode: lab.mode(),
     linesSaved: linesSavedBy(record),
     stream: streamOf(lab, record),

@@ -26,6 +26,8 @@ function tentative(change: Partial<TentativeEvidence>): TentativeEvidence {
     mode: "sequential",
     brokenConstraints: [],
     linesSaved: 0,
+    fresh: [],
+    freshSeeds: [101, 102],
     stream: { index: 1, discoveries: [] },
     ...change,
   };
@@ -82,19 +84,30 @@ describe("tier 1", () => {
     expect(judge.next(tentative({ candidate: at(10.02) }))).toMatchObject({ kind: "discard" });
   });
 
-  it("measures a promising candidate again and keeps it when it stays ahead", () => {
-    expect(judge.next(tentative({ candidate: at(9) }))).toEqual({
-      kind: "measure_more",
-      side: "candidate",
-      seed: 2,
-    });
-    expect(judge.next(tentative({ candidate: at(9, 9.1) }))).toMatchObject({ kind: "keep" });
+  it("measures a promising candidate again, then on seeds nothing was selected on, and keeps it when it holds there", () => {
+    const rule = { ...RULES.balanced, minRuns: 2 };
+    const judged = (change: Partial<TentativeEvidence>) => judge.next(tentative({ rule, ...change }));
+    const more = { kind: "measure_more", side: "candidate", seed: 2 };
+    expect(judged({ candidate: at(9) })).toEqual(more);
+    const candidate = at(9, 9.1);
+    expect(judged({ candidate })).toEqual({ kind: "measure_more", side: "fresh", seed: 101 });
+    const fresh = [{ seed: 101, value: 9.05 }];
+    expect(judged({ candidate, fresh })).toEqual({ kind: "measure_more", side: "fresh", seed: 102 });
+    const held = judged({ candidate, fresh: [...fresh, { seed: 102, value: 9.2 }] });
+    expect(held).toMatchObject({ kind: "keep", workings: { rule: "boundary" } });
+  });
+
+  it("drops what shines on the head's seeds and not on fresh ones: luck, or code that knows them", () => {
+    const fresh = [101, 102].map((seed) => ({ seed, value: 10.3 }));
+    const step = judge.next(tentative({ candidate: at(2), fresh }));
+    expect(step).toMatchObject({ kind: "discard", workings: { rule: "not_held" } });
   });
 
   it("never keeps on one run, however good it looks", () => {
     fc.assert(
       fc.property(fc.double({ min: -1e6, max: 9, noNaN: true }), (value) => {
-        expect(judge.next(tentative({ candidate: at(value) })).kind).toBe("measure_more");
+        const step = judge.next(tentative({ candidate: at(value) }));
+        expect(step).toMatchObject({ kind: "measure_more" });
       }),
     );
   });

@@ -35,6 +35,7 @@ export interface World {
   readonly normal: () => number;
 }
 
+const FRESH_SEEDS = [101, 102, 103];
 const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
 
 export function noiseOf(readings: readonly Reading[], metric = METRIC): Noise {
@@ -53,6 +54,7 @@ export function playTentative(world: World, mode: "confirm" | "sequential", rule
   const calibration = SEEDS.slice(0, 4).map((seed, index) => ({ seed, value: value(index) }));
   const candidate: Reading[] = [];
   const head: Reading[] = [...calibration];
+  const fresh: Reading[] = [];
   for (;;) {
     const evidence: TentativeEvidence = {
       stage: "tentative",
@@ -67,12 +69,20 @@ export function playTentative(world: World, mode: "confirm" | "sequential", rule
       mode,
       brokenConstraints: [],
       linesSaved: 0,
+      fresh,
+      freshSeeds: FRESH_SEEDS.slice(0, rule.anchorRuns),
       stream: { index: 1, discoveries: [] },
     };
     const step = judge.next(evidence);
-    if (decided(step)) return { verdict: step, runs: candidate.length };
+    // The fresh runs of a keep are those it needs as a head.
+    if (decided(step))
+      return { verdict: step, runs: candidate.length + (step.kind === "keep" ? 0 : fresh.length) };
     if (step.kind !== "measure_more") throw new Error("no pairs in tier 1 of a value metric");
     const index = SEEDS.indexOf(step.seed);
+    if (step.side === "fresh") {
+      fresh.push({ seed: step.seed, value: world.normal() - world.gain });
+      continue;
+    }
     if (step.side === "head") head.push({ seed: step.seed, value: value(index) });
     else candidate.push({ seed: step.seed, value: value(index) - world.gain });
   }
