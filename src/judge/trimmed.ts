@@ -11,7 +11,7 @@ const TRIM = 0.2;
  * (n - 1) s² / (h (h - 1)), where s² is the variance with the cut values replaced by their nearest kept ones, and the
  * degrees of freedom are h - 1. Below five values nothing is cut: plain mean and its error. Its 95 % interval covers 94 %
  * of normal and 94.5 to 96 % of t samples with 2 or 3 degrees of freedom from five to ten values on, simulated in
- * test/judge/trimmed.test.ts. Throws RangeError for an empty sample; one value has the error 0 on 1 degree of freedom.
+ * test/judge/coverage.test.ts. Throws RangeError for an empty sample; one value has the error 0 on 1 degree of freedom.
  */
 export function trimmedEstimate(values: Sample): Estimate {
   const sorted = values.toSorted((a, b) => a - b);
