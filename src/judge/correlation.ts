@@ -29,7 +29,7 @@ function ranks(values: Sample): number[] {
   return values.map((value) => (sorted.indexOf(value) + sorted.lastIndexOf(value)) / 2 + 1);
 }
 
-/** Spearman's rank correlation with mean ranks for ties, -1..1; undefined as for Pearson's. */
+/** Spearman's rank correlation: Pearson's of the ranks, ties sharing their mean rank (Kendall 1948); -1..1, undefined as for Pearson's. */
 export function spearmanCorrelation(pairs: readonly Pair[]): number | undefined {
   requireFinite(pairs.flat());
   const second = ranks(pairs.map((pair) => pair[1]));

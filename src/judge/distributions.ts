@@ -119,7 +119,8 @@ function studentMass(t: number, degreesOfFreedom: number): StudentMass {
  * P(T <= t) for Student's t, by the incomplete beta function (DLMF 8.17; Abramowitz & Stegun 26.7.1).
  * Domain: any t, ±∞ included, degreesOfFreedom > 0 and finite, fractions allowed; else RangeError.
  * The one-sided p of a statistic t is studentCdf(-t, df), exact in the far tail.
- * Relative error at most 1e-12 for degreesOfFreedom in 0.5..1e6 and p in 1e-12..1 - 1e-12.
+ * Relative error at most 1e-12 for degreesOfFreedom in 0.5..1e6 and p in 1e-12..1 - 1e-12, and down to p = 1e-300 for
+ * degreesOfFreedom up to 1e4; 0 where t is below -1e150, whatever the degrees of freedom.
  */
 export function studentCdf(t: number, degreesOfFreedom: number): number {
   requireNumber(t);
@@ -139,14 +140,16 @@ function logFarRatio(q: number, degreesOfFreedom: number): number {
 /**
  * The t with P(T <= t) = p. p = 0 and 1 give ∓∞; p outside 0..1, degreesOfFreedom <= 0, infinite or NaN throw RangeError.
  * Newton's method on the tail or, near the median, on the mass between 0 and t.
- * Relative error at most 1e-12 for degreesOfFreedom in 0.5..1e6 and p in 1e-12..1 - 1e-12.
+ * Relative error at most 1e-12 for degreesOfFreedom in 0.5..1e6 and p in 1e-12..1 - 1e-12, and down to p = 1e-300 for
+ * degreesOfFreedom up to 1e4.
  */
 export function studentQuantile(p: number, degreesOfFreedom: number): number {
   requireProbability(p);
   requirePositive("degreesOfFreedom", degreesOfFreedom);
+  if (p === 0 || p === 1) return p === 0 ? -Infinity : Infinity;
   const centre = Math.abs(p - 0.5);
   const sign = Math.sign(p - 0.5);
-  if (centre === 0 || centre === 0.5) return centre === 0 ? 0 : sign * Infinity;
+  if (centre === 0) return 0;
   const q = Math.min(p, 1 - p);
   const logRatio = logFarRatio(q, degreesOfFreedom);
   if (logRatio < -41) return sign * Math.sqrt(degreesOfFreedom) * Math.exp(-logRatio / 2);
@@ -161,7 +164,8 @@ export function studentQuantile(p: number, degreesOfFreedom: number): number {
 /**
  * P(X <= x) for a chi-squared X, by the incomplete gamma function (Abramowitz & Stegun 26.4.19).
  * Domain: any x (0 below 0, ∞ allowed), degreesOfFreedom > 0 and finite, fractions allowed; else RangeError.
- * Relative error at most 1e-12 for degreesOfFreedom in 0.5..1e6 and p in 1e-12..1 - 1e-12.
+ * Relative error at most 1e-12 for degreesOfFreedom in 0.5..1e6 and p in 1e-12..1 - 1e-12, and down to p = 1e-300 for
+ * degreesOfFreedom up to 1e4.
  */
 export function chiSquaredCdf(x: number, degreesOfFreedom: number): number {
   requireNumber(x);
@@ -170,8 +174,9 @@ export function chiSquaredCdf(x: number, degreesOfFreedom: number): number {
 
 /**
  * The x with P(X <= x) = p. p = 0 and 1 give 0 and ∞; p outside 0..1, degreesOfFreedom <= 0, infinite or NaN throw RangeError.
- * Newton's method on the nearer tail from the Wilson-Hilferty start.
- * Relative error at most 1e-12 for degreesOfFreedom in 0.5..1e6 and p in 1e-12..1 - 1e-12.
+ * Newton's method on the nearer tail from the start of Wilson & Hilferty 1931 (Abramowitz & Stegun 26.4.17).
+ * Relative error at most 1e-12 for degreesOfFreedom in 0.5..1e6 and p in 1e-12..1 - 1e-12, and down to p = 1e-300 for
+ * degreesOfFreedom up to 1e4.
  */
 export function chiSquaredQuantile(p: number, degreesOfFreedom: number): number {
   requireProbability(p);

@@ -1,6 +1,6 @@
 /** Whether noise has heavier tails than the normal the tests assume: excess kurtosis of small groups together. Pure. */
 
-import { mean, requireFinite, type Sample, total } from "./statistics.ts";
+import { mean, type Sample, total } from "./statistics.ts";
 
 /** An excess kurtosis, without a unit: 0 for a normal, above 0 for heavy tails. */
 export interface KurtosisEstimate {
@@ -32,7 +32,6 @@ const SMALLEST_INFORMATION = 1e-9;
  * on their length. Undefined without spread, or where the groups are too small: one needs four values, pairs need two groups.
  */
 export function pooledExcessKurtosis(groups: readonly Sample[]): KurtosisEstimate | undefined {
-  requireFinite(groups.flat());
   const residuals = groups.flatMap(residualsOf);
   const largest = residuals.reduce((peak, residual) => Math.max(peak, Math.abs(residual)), 0);
   const { degreesOfFreedom: df, squaredVariances, cumulantShare, fourthPowersVariance } = designOf(groups);
@@ -51,8 +50,8 @@ export function pooledExcessKurtosis(groups: readonly Sample[]): KurtosisEstimat
 }
 
 function residualsOf(group: Sample): number[] {
-  const centre = mean(group);
-  return centre === undefined ? [] : group.map((value) => value - centre);
+  const centre = mean(group) ?? 0; // of an empty group, which has no residuals
+  return group.map((value) => value - centre);
 }
 
 /** A residual is (1 - 1/n) of its own value and -1/n of each other one; two residuals of a group have covariance -sigma²/n. */

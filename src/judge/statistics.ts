@@ -38,7 +38,10 @@ function requireConfidence(confidence: number): void {
 /** Plain sum; 0 for an empty sample. */
 export const total = (values: Sample) => values.reduce((sum, value) => sum + value, 0);
 
-/** Arithmetic mean; undefined for an empty sample. Equal values give exactly that value. */
+/**
+ * Arithmetic mean, corrected once by the mean of what it leaves over (the two-pass form of Chan, Golub & LeVeque 1983);
+ * undefined for an empty sample. Equal values give exactly that value.
+ */
 export function mean(values: Sample): number | undefined {
   requireFinite(values);
   const [first] = values;
@@ -49,7 +52,7 @@ export function mean(values: Sample): number | undefined {
   return Number.isFinite(corrected) ? corrected : total(values.map((value) => value / values.length));
 }
 
-/** Sample variance with n - 1; undefined for fewer than two values. */
+/** Sample variance with n - 1; undefined for fewer than two values. Infinity where values lie more than 1e154 apart. */
 export function variance(values: Sample): number | undefined {
   const centre = mean(values);
   if (centre === undefined || values.length < 2) return undefined;
@@ -72,7 +75,7 @@ export function median(values: Sample): number | undefined {
   return low === high ? low : low / 2 + high / 2;
 }
 
-/** Median absolute deviation from the median, unscaled (times 1.4826 it estimates a normal sigma); undefined for an empty sample. */
+/** Median absolute deviation from the median, unscaled (times 1.4826 = 1 / normalQuantile(0.75) it estimates a normal sigma); undefined for an empty sample. */
 export function medianAbsoluteDeviation(values: Sample): number | undefined {
   const centre = median(values);
   return centre === undefined ? undefined : median(values.map((value) => Math.abs(value - centre)));
@@ -87,7 +90,7 @@ export function trimmedMean(values: Sample, share = 0.2): number | undefined {
   return mean(values.toSorted((a, b) => a - b).slice(cut, values.length - cut));
 }
 
-/** Variance within groups that may differ in mean; undefined where no group has two values. */
+/** Variance within groups that may differ in mean but share one sigma, weighted by degrees of freedom; undefined where no group has two values. */
 export function pooledVariance(groups: readonly Sample[]): VarianceEstimate | undefined {
   let squares = 0;
   let degreesOfFreedom = 0;
@@ -100,7 +103,8 @@ export function pooledVariance(groups: readonly Sample[]): VarianceEstimate | un
 }
 
 /**
- * One-sided upper confidence bound on sigma for normal noise: √(variance · df / χ²(1 - confidence, df)).
+ * One-sided upper confidence bound on sigma for normal noise: √(variance · df / χ²(1 - confidence, df)), since
+ * variance · df / sigma² is chi-squared with df degrees of freedom (Cochran 1934).
  * Throws RangeError for a negative variance, degreesOfFreedom <= 0 or a confidence outside 0..1 (exclusive).
  */
 export function sigmaUpperBound(sampleVariance: number, degreesOfFreedom: number, confidence = 0.8): number {
@@ -125,7 +129,10 @@ export function pairedDifference(pairs: readonly Pair[]): Estimate | undefined {
   };
 }
 
-/** Mean of first minus mean of second with unequal variances (Welch 1947, Satterthwaite's df); undefined where either has fewer than two values. */
+/**
+ * Mean of first minus mean of second with unequal variances (Welch 1947, with the degrees of freedom of Satterthwaite 1946);
+ * undefined where either has fewer than two values.
+ */
 export function welchDifference(first: Sample, second: Sample): Estimate | undefined {
   const [firstMean, secondMean, firstVariance, secondVariance] = [
     mean(first),
@@ -146,19 +153,21 @@ export function welchDifference(first: Sample, second: Sample): Estimate | undef
 }
 
 function requireEstimate({ mean: centre, standardError, degreesOfFreedom }: Estimate): void {
-  if (Number.isNaN(centre) || !(standardError >= 0))
-    throw new RangeError("an estimate needs a mean and a standard error of at least 0");
+  if (!Number.isFinite(centre) || !(standardError >= 0))
+    throw new RangeError("an estimate needs a finite mean and a standard error of at least 0");
   requirePositive("degreesOfFreedom", degreesOfFreedom);
 }
 
-/** Two-sided t interval; a standard error of 0 gives a point. Throws RangeError for a confidence outside 0..1 (exclusive). */
+/** Two-sided t interval; a standard error of 0 gives a point. Throws RangeError for a confidence outside 0..1 (exclusive) and for a mean that is not finite. */
 export function tInterval(
   estimate: Estimate,
   confidence = 0.95,
 ): { readonly lower: number; readonly upper: number } {
   requireEstimate(estimate);
   requireConfidence(confidence);
-  const reach = estimate.standardError * studentQuantile((1 + confidence) / 2, estimate.degreesOfFreedom);
+  const quantile = studentQuantile((1 + confidence) / 2, estimate.degreesOfFreedom);
+  // A confidence so near 1 that half of the rest rounds away has an infinite quantile, and 0 times that is no number.
+  const reach = estimate.standardError === 0 ? 0 : estimate.standardError * quantile;
   return { lower: estimate.mean - reach, upper: estimate.mean + reach };
 }
 

@@ -12,6 +12,7 @@ import {
 import { logGamma, regularizedBeta, regularizedGamma } from "../../src/judge/special-functions.ts";
 
 type Tuple2 = [number, number];
+type Tuple4 = [number, number, number, number];
 type Tuple5 = [number, number, number, number, number];
 
 interface Golden {
@@ -23,6 +24,9 @@ interface Golden {
   /** degrees of freedom, p, quantile, mass below the rounded quantile, mass above it. */
   student: Tuple5[];
   chiSquared: Tuple5[];
+  /** degrees of freedom, p, quantile, mass below the rounded quantile; p from 1e-16 down to 1e-300. */
+  studentFar: Tuple4[];
+  chiSquaredFar: Tuple4[];
 }
 
 // Written by golden/make.py: scipy for the points, mpmath at 40 digits for the values.
@@ -112,6 +116,25 @@ describe("reference values", () => {
     expectWithin(1e-12, golden.chiSquared, ([df, p, wanted]) =>
       relativeError(chiSquaredQuantile(p, df), wanted),
     );
+  });
+});
+
+describe("reference values far out", () => {
+  it("the t cdf and quantile are within 1e-12, and the cdf ends in 0", () => {
+    const near = golden.studentFar.filter(([, , t]) => t > -1e150);
+    expect(near.length).toBeGreaterThan(35);
+    expectWithin(1e-12, near, ([df, , t, below]) => relativeError(studentCdf(t, df), below));
+    expectWithin(1e-12, golden.studentFar, ([df, p, t]) => relativeError(studentQuantile(p, df), t));
+    expect(studentCdf(-1e200, 0.5)).toBe(0);
+    expect(studentCdf(1e200, 0.5)).toBe(1);
+  });
+
+  it("the chi-squared cdf and quantile are within 1e-12", () => {
+    expect(golden.chiSquaredFar.length).toBeGreaterThan(35);
+    expectWithin(1e-12, golden.chiSquaredFar, ([df, , x, below]) =>
+      relativeError(chiSquaredCdf(x, df), below),
+    );
+    expectWithin(1e-12, golden.chiSquaredFar, ([df, p, x]) => relativeError(chiSquaredQuantile(p, df), x));
   });
 });
 

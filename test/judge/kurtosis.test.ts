@@ -88,6 +88,14 @@ describe("pooled excess kurtosis", () => {
     expect(Number.isFinite(least.excess) && least.standardError > 0).toBe(true);
   });
 
+  it("is not changed by groups that say nothing", () => {
+    const groups = [
+      [1, 2, 4, 8],
+      [3, 3.5, 1],
+    ];
+    expect(pooledExcessKurtosis([[], ...groups, [7], []])).toEqual(pooledExcessKurtosis(groups));
+  });
+
   it("refuses values that are not finite", () => {
     for (const odd of [Number.NaN, Infinity])
       expect(() => pooledExcessKurtosis([[1, 2, odd, 4]])).toThrow(RangeError);

@@ -3,7 +3,7 @@
 import { normalQuantile } from "../../src/judge/distributions.ts";
 
 /** Uniform draws strictly within 0 and 1 from a seeded 32-bit generator (mulberry32). */
-function uniformSource(seed: number): () => number {
+export function uniformSource(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
