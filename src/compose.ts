@@ -4,6 +4,7 @@ import { createHash, randomInt } from "node:crypto";
 import { access, mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { makeStaff } from "./compose/staff.ts";
+import { endStrays, studyName } from "./compose/strays.ts";
 import {
   budgetFrom,
   type Context,
@@ -12,20 +13,21 @@ import {
   logPath,
   machineCpuSeconds,
   makeStateFolder,
+  ownUid,
   ownVersion,
   readablePaths,
-  SANDBOX_UID,
   type StudyPlace,
   setUp,
   systemClock,
   type UserEnvironment,
 } from "./compose/surroundings.ts";
 import type { Clock } from "./core/clock.ts";
-import { BudgetSpentError, UsageError } from "./core/errors.ts";
+import { BudgetSpentError, InfrastructureError, UsageError } from "./core/errors.ts";
 import { type CommitSha, type RunTag, refs } from "./core/experiment.ts";
 import type { LedgerLine } from "./core/ledger.ts";
 import type { Program } from "./core/program.ts";
-import { currentRun, replay, type Study } from "./core/study.ts";
+import { currentRun, type RunRecord, replay, type Study } from "./core/study.ts";
+import type { Workspaces } from "./core/workspace.ts";
 import { judge } from "./judge/judge.ts";
 import { RULES } from "./judge/rules.ts";
 import { openLedger } from "./ledger/open-ledger.ts";
@@ -113,8 +115,11 @@ export async function openRun(request: RunRequest): Promise<OpenRun> {
   try {
     const study = replay(await ledger.read(0));
     const baseline = baselineFor(request, place, { study, program });
-    const { sandbox, reason } = await detectSandbox(program.sandbox, SANDBOX_UID);
     const stateFolder = await makeStateFolder(request.environment, place);
+    await endStrays(place, stateFolder);
+    const { sandbox, reason } = await detectSandbox(program.sandbox, ownUid(), {
+      study: studyName(stateFolder),
+    });
     const context: Context = { environment: request.environment, place, program, sandbox, stateFolder };
     const workspaces = await openWorkspaces({
       repository: place.repository.root,
@@ -129,17 +134,11 @@ export async function openRun(request: RunRequest): Promise<OpenRun> {
     const lab = new Lab({ ...parts, ledger }, study);
     if (request.mode.kind === "resume") await resume(lab);
     else await begin(lab, request, { tag, source: program.source });
-    return { place, lab, sandboxReason: reason, work: (control) => work(lab, place, control), close };
+    return { place, lab, sandboxReason: reason, work: (control) => runStudy(lab, control), close };
   } catch (error) {
     await close();
     throw error;
   }
-}
-
-async function work(lab: Lab, place: StudyPlace, control: Control): Promise<RunEnd> {
-  const end = await runStudy(lab, control);
-  if (end.kind === "ended") await showBranch(lab, place);
-  return end;
 }
 
 async function labParts(
@@ -163,7 +162,10 @@ async function labParts(
     hidden: [place.folder, place.repository.commonDir],
     budget: budgetFrom(program, made.clock.now()),
     version: await ownVersion(),
-    staff: request.staff ?? makeStaff({ ...context, environment, readable }),
+    staff:
+      request.staff ??
+      makeStaff({ ...context, environment, readable, scratchFolder: made.workspaces.folder }),
+    showResult: (run) => showBranch(run, place, made.workspaces),
     logPath: (measured, command) => logPath(place, measured, command),
     ...(onLine === undefined ? {} : { onLine }),
     ...(onStage === undefined ? {} : { onStage }),
@@ -205,9 +207,12 @@ function baselineFor(
   return run.baseline;
 }
 
-/** A run whose budget is spent ends nowhere: more budget, or the report of what there is. */
+/**
+ * A paused run whose budget is spent is not ended by resuming it: it may get more budget first. One that was killed goes
+ * on in any case: ending takes no measurement, and its experiments wait to be closed.
+ */
 async function resume(lab: Lab): Promise<void> {
-  const limit = lab.proofLimit();
+  const limit = lab.run.pausedReason === undefined ? undefined : lab.proofLimit();
   if (limit !== undefined) {
     throw new BudgetSpentError(`run ${lab.tag} has nothing left to spend: ${limit}`, {
       next: "nightlab resume --for <longer>, or: nightlab report",
@@ -229,12 +234,24 @@ async function begin(lab: Lab, request: RunRequest, about: { tag: string; source
   await startRun(lab, { tag: tag as RunTag, studySeed, programSha });
 }
 
-/** Points the branch nightlab/<tag> at Verified, unless it is checked out somewhere: that checkout is the user's. */
-async function showBranch(lab: Lab, place: StudyPlace): Promise<void> {
-  const { verified, baseline, tag } = lab.run;
-  if (verified === baseline) return;
+/**
+ * Points the branch nightlab/<tag> at Verified, unless it is checked out somewhere: that checkout is the user's. Gives the
+ * reason if the branch is not there now; the run ends all the same, since Verified has a ref of its own.
+ */
+async function showBranch(
+  { verified, baseline, tag }: RunRecord,
+  place: StudyPlace,
+  workspaces: Workspaces,
+): Promise<string | undefined> {
+  if (verified === baseline) return undefined;
   const branch = refs.branch(tag);
-  if (await branchIsCheckedOut(place.repository.root, `nightlab/${tag}`)) return;
-  const { workspaces } = lab.parts;
-  await workspaces.advance(branch, verified, await workspaces.resolve(branch));
+  const failed = (why: string) => `branch nightlab/${tag} was not moved to the verified commit: ${why}`;
+  try {
+    if (await branchIsCheckedOut(place.repository.root, branch)) return failed("it is checked out");
+    const isMoved = await workspaces.advance(branch, verified, await workspaces.resolve(branch));
+    return isMoved ? undefined : failed("another process holds its lock or moved it");
+  } catch (error) {
+    if (!(error instanceof InfrastructureError)) throw error;
+    return failed(error.message);
+  }
 }

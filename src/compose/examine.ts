@@ -6,7 +6,7 @@ import { locateStudy, readStudy } from "../compose.ts";
 import { UsageError } from "../core/errors.ts";
 import { loadProgram } from "../program/load.ts";
 import { detectSandbox } from "../sandbox/detect.ts";
-import { SANDBOX_UID, type StudyPlace } from "./surroundings.ts";
+import { ownUid, type StudyPlace } from "./surroundings.ts";
 
 /** `bad` keeps nightlab from working here; `note` is good to know. */
 export interface Finding {
@@ -43,7 +43,7 @@ async function gitProgram(): Promise<Finding> {
 }
 
 async function sandbox(): Promise<Finding> {
-  const { sandbox: found, reason } = await detectSandbox("auto", SANDBOX_UID);
+  const { sandbox: found, reason } = await detectSandbox("auto", ownUid());
   const { covered, notCovered } = found.containment;
   return {
     state: found.name === "process" ? "note" : "good",

@@ -5,11 +5,12 @@ import type { Exit } from "../core/sandbox.ts";
 import { detectSandbox } from "../sandbox/detect.ts";
 import { git } from "../workspace/git.ts";
 import { openWorkspaces } from "../workspace/workspaces.ts";
+import { studyName } from "./strays.ts";
 import {
   commandEnvironment,
   makeStateFolder,
+  ownUid,
   readablePaths,
-  SANDBOX_UID,
   type StudyPlace,
   setUp,
   type UserEnvironment,
@@ -21,8 +22,8 @@ export async function probe(
   program: Program,
   { environment, count }: { readonly environment: UserEnvironment; readonly count: number },
 ): Promise<Exit[]> {
-  const { sandbox } = await detectSandbox(program.sandbox, SANDBOX_UID);
   const stateFolder = await makeStateFolder(environment, place);
+  const { sandbox } = await detectSandbox(program.sandbox, ownUid(), { study: studyName(stateFolder) });
   const context = { environment, place, program, sandbox, stateFolder };
   const { link, copy, setup } = program;
   const { root, headCommit } = place.repository;

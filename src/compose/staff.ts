@@ -1,6 +1,6 @@
 /** Turns the researchers of program.md into researchers. Part of the composition root. */
 
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { UsageError } from "../core/errors.ts";
 import type { Program, ResearcherSpec } from "../core/program.ts";
@@ -15,7 +15,8 @@ import { runGit } from "../workspace/git.ts";
 export interface StaffContext {
   readonly program: Program;
   readonly sandbox: Sandbox;
-  readonly stateFolder: string;
+  /** Removed when the run ends, or by the next start when it was killed. */
+  readonly scratchFolder: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly readable: readonly string[];
 }
@@ -71,12 +72,11 @@ async function applyPatch(workspacePath: string, patch: string): Promise<string 
 
 /** A researcher needs its provider, so it has the network; it sees its workspace and its brief. */
 async function propose(
-  { sandbox, environment, readable, stateFolder, program }: StaffContext,
+  { sandbox, environment, readable, scratchFolder, program }: StaffContext,
   task: { line: string; cwd: string; briefJson: string },
   signal: AbortSignal,
 ): Promise<Exit> {
-  await mkdir(stateFolder, { recursive: true });
-  const scratch = await mkdtemp(join(stateFolder, "propose-"));
+  const scratch = await mkdtemp(join(scratchFolder, "propose-"));
   try {
     const briefPath = join(scratch, "brief.json");
     await writeFile(briefPath, task.briefJson);

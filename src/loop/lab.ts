@@ -47,6 +47,11 @@ export interface LabParts extends MeasureParts {
   readonly budget: Budget;
   /** Recorded with each run: what ran it. */
   readonly version: string;
+  /**
+   * Shows the user what was proven, before the run is recorded as ended: nothing would do it afterwards. Done again after
+   * a kill. Gives the reason if it could not.
+   */
+  showResult?(run: RunRecord): Promise<string | undefined>;
   /** Told after each durable line, in order. Must not throw. */
   onLine?(line: LedgerLine, study: Study): void;
   /** Told what an open experiment is doing now. Must not throw. */
@@ -236,7 +241,9 @@ export class Lab {
   spent(): Spent {
     const run = this.run;
     const nowMs = this.parts.clock.now();
-    const workedMs = run.workedMs + Math.max(0, nowMs - run.lastAtMs);
+    // The pause of a run that has not been resumed is not work.
+    const sinceMs = run.pausedReason === undefined ? Math.max(0, nowMs - run.lastAtMs) : 0;
+    const workedMs = run.workedMs + sinceMs;
     const { experiments, startedAtMs } = run;
     const measurements = run.measurements + this.#measuring;
     return { experiments, measurements, workedMs, startedAtMs, nowMs };

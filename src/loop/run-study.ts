@@ -61,12 +61,18 @@ export async function runStudy(lab: Lab, control: Control): Promise<RunEnd> {
     const reason = unpaid ?? (control.pause.aborted ? "paused" : await search(lab, control));
     if (control.pause.aborted) return await pause(lab, "paused by the user");
     await prove(lab, signal);
+    await showResult(lab);
     await lab.record({ kind: "run_ended", run: lab.tag, reason });
     return { kind: "ended", reason };
   } catch (error) {
     if (!signal.aborted) throw error;
     return await pause(lab, "stopped by the user");
   }
+}
+
+async function showResult(lab: Lab): Promise<void> {
+  const problem = await lab.parts.showResult?.(lab.run);
+  if (problem !== undefined) await lab.record({ kind: "warning", run: lab.tag, text: problem });
 }
 
 async function pause(lab: Lab, reason: string): Promise<RunEnd> {

@@ -2,11 +2,11 @@
 
 import { existsSync } from "node:fs";
 import type { Containment, Exit, Sandbox, SandboxCommand, SandboxLimits } from "../core/sandbox.ts";
+import { MARKER } from "./marker.ts";
 import { mountArguments } from "./mounts.ts";
 import { handOver } from "./ownership.ts";
 import { GRACE_MS } from "./process.ts";
 import { type Launch, notRun, runProcess } from "./process-runner.ts";
-import { MARKER } from "./process-tree.ts";
 import { SHELL, wrapperArguments } from "./wrapper.ts";
 
 const CONTAINMENT: Containment = {
@@ -16,7 +16,7 @@ const CONTAINMENT: Containment = {
     "scratch folders (/tmp, /var/tmp, /dev/shm, /run) are private and limited in size",
     "network: none, loopback of the machine included, unless limits.network is host",
     "processes of others can be neither seen nor signalled; 4096 processes at once",
-    "processes left behind: the kernel kills all of them with the process namespace",
+    "processes left behind: the kernel kills all of them with the process namespace, also when nightlab itself is killed",
     "privileges: no capabilities, no new ones, never root",
     "environment: nothing is inherited; wall time; output size; no core dumps; no stdin",
     "sockets in the file system that somebody listens on when the command starts",
@@ -49,6 +49,8 @@ export interface BubblewrapOptions {
   /** bwrap knows --disable-userns (0.8.0 and later). */
   readonly canForbidUserNamespaces: boolean;
   readonly graceMs?: number;
+  /** Whose commands these are, for `endLeftovers`. */
+  readonly study?: string;
 }
 
 export class BubblewrapSandbox implements Sandbox {
@@ -65,13 +67,13 @@ export class BubblewrapSandbox implements Sandbox {
     if (missing !== undefined) {
       return notRun({ kind: "not_started", reason: `the writable path ${missing} does not exist` });
     }
-    const { dropTo, graceMs = GRACE_MS } = this.#options;
+    const { dropTo, graceMs = GRACE_MS, study = "" } = this.#options;
     return runProcess(
       (marker) => {
         if (dropTo !== undefined) for (const path of command.writable) handOver(path, dropTo.uid);
         return this.#launch(command, limits, marker);
       },
-      { command, limits, signal, graceMs },
+      { command, limits, signal, graceMs, study },
     );
   }
 

@@ -15,6 +15,8 @@ export type SandboxWish = "auto" | "process" | "bubblewrap";
 export interface DetectOptions {
   /** From TERM to KILL; two seconds when absent. */
   readonly graceMs?: number;
+  /** Whose commands will run, for `endLeftovers`. */
+  readonly study?: string;
   /** Where to look for bwrap and setpriv; system folders, then PATH, when absent. */
   readonly searchPath?: string;
 }
@@ -58,6 +60,7 @@ async function workingBubblewrap(uid: number, options: DetectOptions): Promise<F
   }
   const sandbox = new BubblewrapSandbox({
     ...(options.graceMs === undefined ? {} : { graceMs: options.graceMs }),
+    ...(options.study === undefined ? {} : { study: options.study }),
     program,
     canForbidUserNamespaces: await knowsOption(program, "--disable-userns"),
     ...(uid === 0 && setpriv !== undefined ? { dropTo: { setpriv, uid: COMMAND_UID } } : {}),

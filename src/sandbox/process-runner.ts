@@ -1,14 +1,23 @@
 /** Runs one command to its end under limits and leaves nothing behind. Both sandboxes share it. */
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { randomUUID } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 import type { Readable, Writable } from "node:stream";
 import type { Ending, Exit, SandboxCommand, SandboxLimits } from "../core/sandbox.ts";
+import { newMark } from "./marker.ts";
 import { Output } from "./output.ts";
-import { hasProc, type Member, ProcessTree } from "./process-tree.ts";
-import { REPORT_FD, readReport, SHELL, STDERR_FD, signalName, type WrapperReport } from "./wrapper.ts";
+import { hasProc } from "./proc.ts";
+import { type Member, ProcessTree } from "./process-tree.ts";
+import {
+  LIFE_FD,
+  REPORT_FD,
+  readReport,
+  SHELL,
+  STDERR_FD,
+  signalName,
+  type WrapperReport,
+} from "./wrapper.ts";
 
 /** How the adapter starts the wrapper. */
 export interface Launch {
@@ -17,8 +26,6 @@ export interface Launch {
   readonly env: Readonly<Record<string, string>>;
   /** Written to descriptor 4, for what must not be seen in a process list. */
   readonly secretArguments?: string;
-  /** Descriptor 4 stays open as long as nightlab lives; the wrapper ends everything when it closes. */
-  readonly isWatched?: boolean;
   /** Which processes are asked to end before they are killed. */
   readonly isAsked: (member: Member) => boolean;
 }
@@ -29,6 +36,8 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   /** Between TERM and KILL. */
   readonly graceMs: number;
+  /** Whose command it is, for `endLeftovers`. */
+  readonly study: string;
 }
 
 const REPORT_CHARACTERS = 64 * 1024;
@@ -51,7 +60,7 @@ export async function runProcess(launch: (marker: string) => Launch, options: Ru
     onLine: options.command.onLine,
   });
   try {
-    const marker = randomUUID();
+    const marker = newMark(options.study);
     return await new Execution(launch(marker), options, { output, marker }).finish();
   } finally {
     output.close();
@@ -70,8 +79,12 @@ function obstacleTo(command: SandboxCommand): string | undefined {
   return cwd.isDirectory() ? undefined : `${command.cwd} is not a folder`;
 }
 
-function usesFourth({ secretArguments, isWatched }: Launch): boolean {
-  return secretArguments !== undefined || isWatched === true;
+/** LIFE_FD, the last one, is open as long as nightlab lives. */
+function stdioOf({ secretArguments }: Launch): ("ignore" | "pipe")[] {
+  const stdio = Array<"ignore" | "pipe">(LIFE_FD + 1).fill("pipe");
+  stdio[0] = "ignore";
+  if (secretArguments === undefined) stdio[4] = "ignore";
+  return stdio;
 }
 
 class Execution {
@@ -96,7 +109,7 @@ class Execution {
       cwd: options.command.cwd,
       env: launch.env,
       detached: true,
-      stdio: ["ignore", "pipe", "pipe", "pipe", usesFourth(launch) ? "pipe" : "ignore"],
+      stdio: stdioOf(launch),
     });
     const pid = this.#child.pid;
     this.#tree = pid === undefined ? undefined : new ProcessTree(pid, own.marker);
@@ -114,7 +127,7 @@ class Execution {
     const wallSeconds = (performance.now() - this.#startedMs) / 1000;
     signal.removeEventListener("abort", cancel);
     for (const timer of this.#timers) clearTimeout(timer);
-    const survivors = (await this.#tree?.sweep()) ?? 0;
+    const survivors = (await this.#tree?.sweep(readReport(this.#report).watcher)) ?? 0;
     await this.#drain(closed);
     if (this.#bug !== undefined) throw this.#bug;
     return this.#exit(ended, { wallSeconds, survivors });

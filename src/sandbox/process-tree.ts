@@ -1,31 +1,16 @@
 /** Finds every process that descends from one we started, measures them, and kills them. Linux: reads /proc. */
 
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-
-/** The variable by which a descendant is known even after setsid and a double fork. */
-export const MARKER = "NIGHTLAB_PROCESS";
+import { MARKER } from "./marker.ts";
+import { environmentOf, hasProc, readAll, readOf, readStat, type Stat, sendTo } from "./proc.ts";
 
 /** /proc counts time in hundredths of a second on every Linux architecture (USER_HZ). */
 const TICKS_PER_SECOND = 100;
 const SWEEP_ROUNDS = 250;
 
-interface Stat {
-  readonly pid: number;
-  readonly state: string;
-  readonly parent: number;
-  readonly group: number;
-  readonly session: number;
-  readonly ticks: number;
-  readonly startTicks: number;
-}
-
 export interface Member {
   readonly pid: number;
   readonly isMarked: boolean;
 }
-
-/** Without /proc (macOS) only the process group is known. */
-export const hasProc = existsSync("/proc/self/stat");
 
 /**
  * Membership is decided once per process (pid and start time) and kept: by ancestry, session, group or marker.
@@ -87,11 +72,11 @@ export class ProcessTree {
   }
 
   #isMarked(pid: number): boolean {
-    return read(`/proc/${pid}/environ`)?.split("\0").includes(this.#marker) ?? false;
+    return environmentOf(pid).includes(this.#marker);
   }
 
   #measureMemory(alive: readonly Stat[]): void {
-    const statuses = alive.map((stat) => read(`/proc/${stat.pid}/status`) ?? "");
+    const statuses = alive.map((stat) => readOf(stat.pid, "status") ?? "");
     this.memoryBytes = statuses.reduce((sum, status) => sum + bytesOf(status, "VmRSS"), 0);
     const peak = Math.max(this.memoryBytes, ...statuses.map((status) => bytesOf(status, "VmHWM")));
     if (peak > 0) this.peakMemoryBytes = Math.max(this.peakMemoryBytes ?? 0, peak);
@@ -103,13 +88,17 @@ export class ProcessTree {
     else for (const member of this.look().filter(only)) sendTo(member.pid, signal);
   }
 
-  /** Kills until a look finds nobody. Returns how many resisted for two seconds (kernel sleep); 0 is normal. */
-  async sweep(): Promise<number> {
+  /**
+   * Kills until a look finds nobody, the process `last` after all others. Returns how many resisted for two seconds
+   * (kernel sleep); 0 is normal.
+   */
+  async sweep(last?: number): Promise<number> {
     if (!hasProc) sendTo(-this.#root, "SIGKILL");
     if (!hasProc) return 0;
     let alive = this.look();
     for (let round = 0; alive.length > 0 && round < SWEEP_ROUNDS; round++) {
-      for (const member of alive) sendTo(member.pid, "SIGKILL");
+      const others = alive.filter(({ pid }) => pid !== last);
+      for (const { pid } of others.length > 0 ? others : alive) sendTo(pid, "SIGKILL");
       await new Promise((resolve) => setTimeout(resolve, Math.min(2 + round, 10)));
       alive = this.look();
     }
@@ -121,46 +110,6 @@ function keyOf(stat: Stat): string {
   return `${stat.pid}:${stat.startTicks}`;
 }
 
-/** In ascending order of pid, so that a child reaped in between is counted too low rather than twice. */
-function readAll(): Stat[] {
-  const pids = readdirSync("/proc").map(Number).filter(Number.isInteger);
-  return pids.sort((a, b) => a - b).flatMap((pid) => readStat(pid) ?? []);
-}
-
-/** See proc(5), /proc/pid/stat. The command name may hold spaces and brackets, so fields count from its last one. */
-function readStat(pid: number): Stat | undefined {
-  const text = read(`/proc/${pid}/stat`);
-  if (text === undefined) return undefined;
-  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  const number = (field: number): number => Number(fields[field - 3]);
-  return {
-    pid,
-    state: fields[0] ?? "X",
-    parent: number(4),
-    group: number(5),
-    session: number(6),
-    ticks: number(14) + number(15) + number(16) + number(17),
-    startTicks: number(22),
-  };
-}
-
 function bytesOf(status: string, field: string): number {
   return Number(new RegExp(`^${field}:\\s*(\\d+) kB`, "m").exec(status)?.[1] ?? 0) * 1024;
-}
-
-/** A process may vanish, or belong to someone else, between listing and reading. */
-function read(path: string): string | undefined {
-  try {
-    return readFileSync(path, "latin1");
-  } catch {
-    return undefined;
-  }
-}
-
-function sendTo(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch {
-    // Gone already, which is what was wanted; a refusal shows up as a survivor.
-  }
 }

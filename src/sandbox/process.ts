@@ -1,8 +1,9 @@
 /** Sandbox without walls: limits and a clean end, on any POSIX system. For code you would run yourself. */
 
 import type { Containment, Exit, Sandbox, SandboxCommand, SandboxLimits } from "../core/sandbox.ts";
+import { MARKER } from "./marker.ts";
+import { hasProc } from "./proc.ts";
 import { runProcess } from "./process-runner.ts";
-import { hasProc, MARKER } from "./process-tree.ts";
 import { SHELL, wrapperArguments } from "./wrapper.ts";
 
 /** From TERM to KILL. Enough to flush a checkpoint, short enough not to be felt in a night of experiments. */
@@ -14,7 +15,6 @@ const COVERED = [
   "environment: nothing is inherited",
   "no core dumps",
   "no stdin",
-  "nightlab itself killed: the process group of the command ends with it",
 ];
 const NOT_COVERED = [
   "files: the command reads and writes whatever you can, also outside the experiment",
@@ -28,16 +28,21 @@ const LINUX: Containment = {
     ...COVERED,
     "memory: looked at every 10 to 200 ms, then killed",
     "processes left behind: found by ancestry, session, group and marker, then killed",
+    "nightlab itself killed: the process group and all with the marker end within moments, the rest at the next start",
   ],
   notCovered: [
     ...NOT_COVERED,
     "memory taken faster than it is looked at",
     "a process that clears its environment, leaves its session and loses its parent within one look survives",
+    "when nightlab is killed, a process that cleared its environment and left its session survives",
   ],
 };
 
 const ELSEWHERE: Containment = {
-  covered: [...COVERED, "processes left behind: those in the process group are killed"],
+  covered: [
+    ...COVERED,
+    "processes left behind: those in the process group are killed, also when nightlab itself is killed",
+  ],
   notCovered: [
     ...NOT_COVERED,
     "memory: neither limited nor measured without /proc",
@@ -45,26 +50,33 @@ const ELSEWHERE: Containment = {
   ],
 };
 
+export interface ProcessSandboxOptions {
+  readonly graceMs?: number;
+  /** Whose commands these are, for `endLeftovers`. */
+  readonly study?: string;
+}
+
 export class ProcessSandbox implements Sandbox {
   readonly name = "process";
   readonly containment: Containment = hasProc ? LINUX : ELSEWHERE;
   readonly #graceMs: number;
+  readonly #study: string;
 
-  constructor(options: { readonly graceMs?: number } = {}) {
+  constructor(options: ProcessSandboxOptions = {}) {
     this.#graceMs = options.graceMs ?? GRACE_MS;
+    this.#study = options.study ?? "";
   }
 
   exec(command: SandboxCommand, limits: SandboxLimits, signal: AbortSignal): Promise<Exit> {
-    const args = wrapperArguments(command.line, { prefix: [], isWatched: true });
+    const args = wrapperArguments(command.line, { prefix: [] });
     return runProcess(
       (marker) => ({
         file: SHELL,
         args,
         env: { ...command.env, [MARKER]: marker },
-        isWatched: true,
         isAsked: () => true,
       }),
-      { command, limits, signal, graceMs: this.#graceMs },
+      { command, limits, signal, graceMs: this.#graceMs, study: this.#study },
     );
   }
 }

@@ -1,6 +1,7 @@
 /** The small shell program that runs a command line and reports how it ended. Knows nothing about namespaces. */
 
 import { constants } from "node:os";
+import { MARKER } from "./marker.ts";
 
 /**
  * The wrapper reports on its own stderr, which the command never holds; the command's stderr comes in as another
@@ -11,6 +12,34 @@ export const STDERR_FD = 3;
 
 /** The shell that runs command lines, as program.md promises. */
 export const SHELL = "/bin/sh";
+
+/** Held by nightlab alone: when it is killed, the descriptor ends, and the watcher ends everything. */
+export const LIFE_FD = 5;
+
+/**
+ * The watcher outlives the command: between its end and the sweep, nightlab may be killed too. The sweep takes it last,
+ * so the wrapper tells its process id. It kills first who left the
+ * group but still has the marker (Linux: by /proc), then the group with itself. Its own environment is that of the
+ * wrapper, so it must know its process id, which \`$$\` does not tell in a subshell.
+ */
+const WATCH = `( trap '' TERM INT HUP
+  read -r nothing <&${LIFE_FD}
+  self=$(exec ${SHELL} -c 'echo "$PPID"')
+  marker=$${MARKER}
+  unset ${MARKER}
+  round=0
+  while [ "$round" -lt 100 ]; do
+    round=$((round + 1))
+    found=
+    for file in $(grep -laF "${MARKER}=$marker" /proc/[0-9]*/environ 2>/dev/null); do
+      pid=\${file#/proc/}
+      pid=\${pid%/environ}
+      if [ "$pid" != "$self" ] && [ "$pid" != "$$" ]; then kill -KILL "$pid" && found=yes; fi
+    done
+    [ -n "$found" ] || break
+  done
+  kill -KILL 0
+) >/dev/null 2>&1 ${STDERR_FD}>&- & watcher=$!`;
 
 /**
  * `$1` is the line, the other arguments are a prefix in front of the shell (setpriv, or nothing).
@@ -26,30 +55,20 @@ ulimit -c 0
 NPROC
 line=$1
 shift
-WATCH
-echo started >&2
-( exec 2>&${STDERR_FD} ${STDERR_FD}>&-; UNWATCHED exec "$@" ${SHELL} -c "$line" )
+${WATCH}
+echo "started $watcher" >&2
+( exec 2>&${STDERR_FD} ${STDERR_FD}>&-; exec ${LIFE_FD}<&-; exec "$@" ${SHELL} -c "$line" )
 status=$?
 printf '\\nstatus %s\\n' "$status" >&2
-UNWATCH
 times >&2
 exit 0
 `;
-
-/** Held by nightlab alone: when it is killed, the descriptor ends and with it the whole process group. */
-const LIFE_FD = 4;
-
-/** The watcher is a member of the group, so it goes with the rest when the command has ended. */
-const WATCH = `( read -r nothing <&${LIFE_FD}; kill -KILL 0 ) >/dev/null 2>&1 ${STDERR_FD}>&- & watcher=$!`;
-const UNWATCH = `kill -KILL "$watcher" 2>/dev/null`;
 
 export interface WrapperOptions {
   /** Programs in front of the shell, such as one that drops privileges. */
   readonly prefix: readonly string[];
   /** Processes of this user at once. Counted per user and, in a user namespace, for that namespace only. */
   readonly processes?: number;
-  /** Ends the process group when LIFE_FD closes, for a sandbox whose kernel does not do so. */
-  readonly isWatched?: boolean;
 }
 
 /** Arguments of `/bin/sh` that run `line` under the wrapper. */
@@ -58,17 +77,14 @@ export function wrapperArguments(line: string, options: WrapperOptions): string[
   // dash says -p where bash says -u; a shell with neither leaves the limit as it was.
   const limit =
     count === undefined ? "" : `ulimit -u ${count} 2>/dev/null || ulimit -p ${count} 2>/dev/null || :`;
-  const isWatched = options.isWatched === true;
-  const script = SCRIPT.replace("UNWATCHED", isWatched ? `exec ${LIFE_FD}<&-;` : "")
-    .replace("UNWATCH", isWatched ? UNWATCH : ":")
-    .replace("WATCH", isWatched ? WATCH : ":")
-    .replace("NPROC", limit);
-  return ["-c", script, "nightlab", line, ...options.prefix];
+  return ["-c", SCRIPT.replace("NPROC", limit), "nightlab", line, ...options.prefix];
 }
 
 /** What the wrapper said. `status` is absent when it was killed before the command ended. */
 export interface WrapperReport {
   readonly isStarted: boolean;
+  /** Process id of the watcher, as the command sees process ids. */
+  readonly watcher?: number;
   /** Complaints of the shell, or of the program that should have started it. */
   readonly said: string;
   readonly status?:
@@ -79,14 +95,17 @@ export interface WrapperReport {
 }
 
 export function readReport(text: string): WrapperReport {
-  const found = /^started\n([\s\S]*?)\nstatus (\d+)\n[^\n]*\n([^\n]*)/.exec(text);
-  if (found === null) return { isStarted: text.startsWith("started\n"), said: text.trim() };
+  const start = /^started (\d+)\n/.exec(text);
+  if (start === null) return { isStarted: false, said: text.trim() };
+  const begun = { isStarted: true, watcher: Number(start[1]) };
+  const found = /^([\s\S]*?)\nstatus (\d+)\n[^\n]*\n([^\n]*)/.exec(text.slice(start[0].length));
+  if (found === null) return { ...begun, said: text.trim() };
   const [, said = "", status = "", children = ""] = found;
   const cpuSeconds = secondsOf(children);
   const code = Number(status);
   const signal = said.trim() !== "" && code > 128 ? signalName(code - 128) : undefined;
   return {
-    isStarted: true,
+    ...begun,
     said: said.trim(),
     status: signal === undefined ? { kind: "exited", code } : { kind: "signalled", signal },
     ...(cpuSeconds === undefined ? {} : { cpuSeconds }),

@@ -4,8 +4,6 @@ import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { promisify } from "node:util";
 import { InfrastructureError } from "../core/errors.ts";
 
-/** Published once per git process with its arguments; for tracing and for counting processes. */
-
 export class GitError extends InfrastructureError {
   readonly args: readonly string[];
   readonly exitCode: number | undefined;
@@ -60,6 +58,9 @@ const FIXED_SETTINGS = [
   "advice.addEmbeddedRepo=false",
 ].flatMap((setting) => ["-c", setting]);
 
+/** By it a git whose nightlab was killed is known. */
+const PARENT = "NIGHTLAB_PARENT";
+
 /** HOME is no folder: git looks for ~/.config/git/{ignore,attributes} even without a global config file. */
 const CLOSED_ENVIRONMENT = {
   HOME: "/dev/null",
@@ -74,6 +75,7 @@ const CLOSED_ENVIRONMENT = {
   GIT_AUTHOR_EMAIL: "nightlab@localhost",
   GIT_COMMITTER_NAME: "nightlab",
   GIT_COMMITTER_EMAIL: "nightlab@localhost",
+  [PARENT]: String(process.pid),
 };
 
 /** Text that git wrote, without the newline at its end. Errors: GitError for any exit code that is not accepted. */
@@ -90,6 +92,17 @@ export async function runGit(args: readonly string[], options: GitOptions): Prom
   if (!result.truncated && !(options.accept ?? [0]).includes(result.exitCode))
     throw new GitError(args, result);
   return result;
+}
+
+/** The process that started the git with this environment on a folder of ours; undefined for any other process. */
+export function parentOfGit(
+  environment: readonly string[],
+  isOurs: (gitFolder: string) => boolean,
+): number | undefined {
+  const entryOf = (name: string) =>
+    environment.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1);
+  const parent = entryOf(PARENT);
+  return parent !== undefined && isOurs(entryOf("GIT_DIR") ?? "") ? Number(parent) : undefined;
 }
 
 /** Another program than git, in the same closed manner. Errors: InfrastructureError. */

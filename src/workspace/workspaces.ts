@@ -12,6 +12,7 @@ import { createPrivateGit, type PrivateGit } from "./private-git.ts";
 import { advance, point, resolve } from "./refs.ts";
 import { inspectRepository, type Repository } from "./repository.ts";
 import { type Snapshot, takeSnapshot } from "./snapshot.ts";
+import { removeStaleLocks } from "./stale-locks.ts";
 import { removeTree } from "./sweep.ts";
 import { overlaidTree, withIndex } from "./tree-listing.ts";
 
@@ -33,6 +34,8 @@ export interface WorkspacesOptions {
 
 export interface GitWorkspaces extends Workspaces {
   readonly repository: Repository;
+  /** Holds the checkouts; what else is put there goes with them. */
+  readonly folder: string;
   /** Git inside a workspace reads objects from here; a sandbox shows it read-only. */
   readonly objectsFolder: string;
   /** Removes all checkouts. Refs and commits stay. */
@@ -44,6 +47,7 @@ export async function openWorkspaces(options: WorkspacesOptions): Promise<GitWor
   const repository = await inspectRepository(options.repository);
   await checkOutside(repository.root, options.stateFolder);
   const prepared = await preparedFromUser(repository.root, options);
+  await removeStaleLocks(repository);
   const pool = await createPool(await realpath(options.stateFolder));
   const lab: Lab = {
     repository,
@@ -72,6 +76,7 @@ function composed(lab: Lab, prepared: readonly Prepared[]): GitWorkspaces {
   const { repository, git, pool } = lab;
   return {
     repository,
+    folder: pool.folder,
     objectsFolder: join(repository.commonDir, "objects"),
     async open(commit, overlay) {
       const treeish = overlay ? await overlaidTree(git, commit, overlay) : commit;
@@ -174,8 +179,26 @@ async function rebase(
   const merged = patch.length === 0 ? `${onto}^{tree}` : await applied(lab.git, onto, patch);
   const treeish = merged ?? `${candidate}^{tree}`;
   const tree = (await lab.git.text(["rev-parse", "--verify", treeish])) as TreeSha;
-  const committed = await record(lab, { tree, parent: onto, message, ref });
+  const committed = await recordOnce(lab, { tree, parent: onto, message, ref });
   return { ...committed, how: merged === undefined ? "replaced" : "clean" };
+}
+
+/**
+ * Heads come back: what was recorded on this one before is taken again, and never loses its ref, since the ledger may
+ * speak of it. Another change gets a ref of its own.
+ */
+async function recordOnce(
+  lab: Lab,
+  what: { tree: TreeSha; parent: CommitSha; message: string; ref: string },
+): Promise<Committed> {
+  const { tree, parent } = what;
+  for (const ref of [what.ref, `${what.ref}-${tree.slice(0, 12)}`]) {
+    const before = await resolve(lab.repository, ref);
+    if (before === undefined) return await record(lab, { ...what, ref });
+    const held = await lab.git.text(["rev-parse", `${before}^{tree}`, `${before}^`]);
+    if (held === `${tree}\n${parent}`) return { commit: before, tree };
+  }
+  throw new Error(`${what.ref} holds another commit under the name of tree ${tree}`);
 }
 
 /** The tree of `onto` with the patch; undefined when it does not apply. Done in an index: no checkout is needed. */

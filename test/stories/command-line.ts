@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtemp, readdir, readFile, readlink, realpath, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, readlink, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { EventOf, LedgerEvent, LedgerLine } from "../../src/core/ledger.ts";
@@ -35,12 +35,14 @@ export interface Surroundings {
   remove(): Promise<void>;
 }
 
-export async function makeSurroundings(): Promise<Surroundings> {
-  const folder = await realpath(await mkdtemp(join(tmpdir(), "nightlab-story-")));
+export async function makeSurroundings(base: string = tmpdir()): Promise<Surroundings> {
+  const folder = await realpath(await mkdtemp(join(base, "nightlab-story-")));
+  await mkdir(join(folder, "tmp"));
   const env = {
     PATH: `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`,
     HOME: join(folder, "home"),
     XDG_STATE_HOME: join(folder, "home", "state"),
+    TMPDIR: join(folder, "tmp"),
     // Compiled code of nightlab itself, shared by all stories; no command that is measured sees it.
     NODE_COMPILE_CACHE: join(tmpdir(), "nightlab-story-code"),
   };
