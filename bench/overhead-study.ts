@@ -1,7 +1,7 @@
 /** Makes repositories with a study of any length for bench/overhead.ts: real commits, real refs, real ledger lines. */
 
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { LedgerEvent } from "../src/core/ledger.ts";
 import { ledgerEventSchema } from "../src/core/ledger.ts";
@@ -20,7 +20,7 @@ export interface StudyShape {
 
 /**
  * A repository of 41 small files whose metric is the number in `value.txt`, with a run that already holds
- * `ledgerLines` lines. Every commit and ref that a line speaks of is in git, loose as a run would leave it.
+ * `ledgerLines` lines. Every commit that a line speaks of is in git, under a ref of its own.
  */
 export async function makeStudy(folder: string, { ledgerLines, measure }: StudyShape): Promise<void> {
   makeRepository(folder, measure);
@@ -37,7 +37,7 @@ export function git(cwd: string, ...args: string[]): string {
   return gitWith(cwd, "", ...args).trim();
 }
 
-function gitWith(cwd: string, input: string | Buffer, ...args: string[]): string {
+function gitWith(cwd: string, input: string, ...args: string[]): string {
   const settings = ["user.name=bench", "user.email=bench@localhost", "core.fsync=none", "gc.auto=0"];
   const all = [...settings.flatMap((setting) => ["-c", setting]), ...args];
   return execFileSync("git", all, { cwd, input, encoding: "utf8", maxBuffer: 1 << 30 });
@@ -84,7 +84,6 @@ function makeCandidates(folder: string, baseline: string, count: number): Candid
     ].join("\n");
   });
   gitWith(folder, `${stream.join("\n")}\n`, "fast-import", "--quiet", "--force");
-  unpack(folder);
   const format = "--format=%(refname:lstrip=3) %(objectname) %(tree)";
   const rows = git(folder, "for-each-ref", format, "refs/nightlab/candidates").split("\n");
   const found = new Map(rows.map((row) => [row.split(" ")[0] ?? "", row.split(" ").slice(1)]));
@@ -92,16 +91,6 @@ function makeCandidates(folder: string, baseline: string, count: number): Candid
     const [commit = "", tree = ""] = found.get(`e${index + 1}`) ?? [];
     return { commit, tree, value };
   });
-}
-
-/** Objects of a run are loose: a pack would be the quicker, untypical case. */
-function unpack(folder: string): void {
-  const packs = join(folder, ".git", "objects", "pack");
-  for (const name of readdirSync(packs).filter((one) => one.endsWith(".pack"))) {
-    const pack = readFileSync(join(packs, name));
-    for (const file of readdirSync(packs)) rmSync(join(packs, file), { force: true });
-    gitWith(folder, pack, "unpack-objects", "-q");
-  }
 }
 
 async function writeLedger(

@@ -7,7 +7,8 @@ import { Kysely } from "kysely";
 import type { Clock } from "../core/clock.ts";
 import type { Ledger, LedgerEvent, LedgerLine } from "../core/ledger.ts";
 import { newerWriter } from "./line-row.ts";
-import { appendLines, checkEnd, readLines } from "./line-table.ts";
+import { appendEntries, checkEnd, type Entry, readLines } from "./line-table.ts";
+import { LogSync } from "./log-sync.ts";
 import { NodeSqliteDialect } from "./node-sqlite-dialect.ts";
 import { ReadOnlyLedger } from "./read-only-ledger.ts";
 import { type LedgerTables, migrations, SCHEMA_VERSION } from "./schema.ts";
@@ -65,7 +66,8 @@ function checkLog(path: string): void {
 async function openDatabase(path: string, context: { clock: Clock; lock: WriterLock }): Promise<Ledger> {
   const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true });
   try {
-    database.exec("pragma journal_mode = wal; pragma synchronous = full");
+    // Normal: SQLite leaves the sync after each transaction to us, who do it without standing still (log-sync.ts).
+    database.exec("pragma journal_mode = wal; pragma synchronous = normal");
     const db = new Kysely<LedgerTables>({ dialect: new NodeSqliteDialect(database) });
     await migrate(database, db, path);
     await checkEnd(db, path); // lines appended after a lost one would hide the loss
@@ -93,6 +95,10 @@ class SqliteLedger implements Ledger {
   readonly #clock: Clock;
   readonly #lock: WriterLock;
   readonly #db: Kysely<LedgerTables>;
+  readonly #log: LogSync;
+  readonly #waiting: Entry[] = [];
+  #writing: Promise<void> | undefined;
+  #broken: { readonly cause: unknown } | undefined;
   #isClosed = false;
 
   constructor(path: string, parts: { clock: Clock; lock: WriterLock; db: Kysely<LedgerTables> }) {
@@ -100,12 +106,45 @@ class SqliteLedger implements Ledger {
     this.#clock = parts.clock;
     this.#lock = parts.lock;
     this.#db = parts.db;
+    this.#log = new LogSync(`${path}-wal`);
   }
 
-  async append(events: readonly LedgerEvent[]): Promise<readonly LedgerLine[]> {
-    this.#assertOpen();
-    if (events.length === 0) return [];
-    return guardStorage(this.#path, () => appendLines(this.#db, events, () => this.#clock.now()));
+  /** Calls made while others are being written wait, and then share one transaction and one sync of the disk. */
+  append(events: readonly LedgerEvent[]): Promise<readonly LedgerLine[]> {
+    if (this.#isClosed) return Promise.reject(new Error("the ledger is closed"));
+    if (events.length === 0) return Promise.resolve([]);
+    const appended = new Promise<readonly LedgerLine[]>((resolve, reject) => {
+      this.#waiting.push({ events, resolve, reject });
+    });
+    this.#writing ??= this.#writeAll();
+    return appended;
+  }
+
+  async #writeAll(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const entries = this.#waiting.splice(0);
+      try {
+        await guardStorage(this.#path, async () => {
+          if (this.#broken !== undefined) throw this.#broken.cause;
+          const acknowledge = await appendEntries(this.#db, entries, () => this.#clock.now());
+          await this.#sync();
+          acknowledge();
+        });
+      } catch (error) {
+        for (const { reject } of entries) reject(error);
+      }
+    }
+    this.#writing = undefined;
+  }
+
+  /** What a disk did with a sync that failed nobody can tell: nothing is acknowledged after it. */
+  async #sync(): Promise<void> {
+    try {
+      await this.#log.sync();
+    } catch (cause) {
+      this.#broken = { cause };
+      throw cause;
+    }
   }
 
   async read(after: number): Promise<readonly LedgerLine[]> {
@@ -117,8 +156,10 @@ class SqliteLedger implements Ledger {
     if (this.#isClosed) return;
     this.#isClosed = true;
     try {
+      await this.#writing;
       await guardStorage(this.#path, () => this.#db.destroy());
     } finally {
+      await this.#log.close();
       this.#lock.release(); // last: the next writer must find the log folded into the file
     }
   }
