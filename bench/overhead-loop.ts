@@ -49,6 +49,7 @@ export async function runLoop(options: LoopOptions): Promise<LoopTimes> {
     },
   });
   const openMs = performance.now() - startedMs;
+  if (options.experiments === 0) pause.abort();
   const cpu = process.threadCpuUsage();
   try {
     const end = await run.work({ pause: pause.signal, finish: never, stop: never });
@@ -57,7 +58,7 @@ export async function runLoop(options: LoopOptions): Promise<LoopTimes> {
     await run.close();
   }
   const { user, system } = process.threadCpuUsage(cpu);
-  return { closedMs, openMs, ownCpuMs: (user + system) / 1000 / closedMs.length };
+  return { closedMs, openMs, ownCpuMs: (user + system) / 1000 / Math.max(1, closedMs.length) };
 }
 
 export function median(values: readonly number[]): number {

@@ -3,15 +3,13 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { Kysely } from "kysely";
 import type { Clock } from "../core/clock.ts";
 import type { Ledger, LedgerEvent, LedgerLine } from "../core/ledger.ts";
 import { newerWriter } from "./line-row.ts";
-import { appendEntries, checkEnd, type Entry, readLines } from "./line-table.ts";
+import { type Entry, LineTable } from "./line-table.ts";
 import { LogSync } from "./log-sync.ts";
-import { NodeSqliteDialect } from "./node-sqlite-dialect.ts";
 import { ReadOnlyLedger } from "./read-only-ledger.ts";
-import { type LedgerTables, migrations, SCHEMA_VERSION } from "./schema.ts";
+import { migrations, SCHEMA_VERSION } from "./schema.ts";
 import { damage, guardStorage } from "./storage-error.ts";
 import { hasTornMiddle } from "./wal-check.ts";
 import { currentHolder, takeWriterLock, type WriterLock } from "./writer-lock.ts";
@@ -68,10 +66,10 @@ async function openDatabase(path: string, context: { clock: Clock; lock: WriterL
   try {
     // Normal: SQLite leaves the sync after each transaction to us, who do it without standing still (log-sync.ts).
     database.exec("pragma journal_mode = wal; pragma synchronous = normal");
-    const db = new Kysely<LedgerTables>({ dialect: new NodeSqliteDialect(database) });
-    await migrate(database, db, path);
-    await checkEnd(db, path); // lines appended after a lost one would hide the loss
-    return new SqliteLedger(path, { ...context, db });
+    await migrate(database, path);
+    const table = new LineTable(database, path);
+    table.checkEnd(); // lines appended after a lost one would hide the loss
+    return new SqliteLedger(path, { ...context, database, table });
   } catch (error) {
     database.close();
     throw error;
@@ -79,11 +77,16 @@ async function openDatabase(path: string, context: { clock: Clock; lock: WriterL
 }
 
 /** Asks one pragma when nothing is to do: the Migrator takes many times the rest of opening. */
-async function migrate(database: DatabaseSync, db: Kysely<LedgerTables>, path: string): Promise<void> {
+async function migrate(database: DatabaseSync, path: string): Promise<void> {
   const version = Number(database.prepare("pragma user_version").get()?.user_version);
   if (version > SCHEMA_VERSION) throw newerWriter(path, `its tables are of version ${version}`);
   if (version === SCHEMA_VERSION) return;
-  const { Migrator } = await import("kysely/migration");
+  const [{ Kysely }, { Migrator }, { NodeSqliteDialect }] = await Promise.all([
+    import("kysely"),
+    import("kysely/migration"),
+    import("./node-sqlite-dialect.ts"),
+  ]);
+  const db = new Kysely<unknown>({ dialect: new NodeSqliteDialect(database) });
   const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
   const { error } = await migrator.migrateToLatest();
   if (error !== undefined) throw error;
@@ -94,18 +97,23 @@ class SqliteLedger implements Ledger {
   readonly #path: string;
   readonly #clock: Clock;
   readonly #lock: WriterLock;
-  readonly #db: Kysely<LedgerTables>;
+  readonly #database: DatabaseSync;
+  readonly #table: LineTable;
   readonly #log: LogSync;
   readonly #waiting: Entry[] = [];
   #writing: Promise<void> | undefined;
   #broken: { readonly cause: unknown } | undefined;
   #isClosed = false;
 
-  constructor(path: string, parts: { clock: Clock; lock: WriterLock; db: Kysely<LedgerTables> }) {
+  constructor(
+    path: string,
+    parts: { clock: Clock; lock: WriterLock; database: DatabaseSync; table: LineTable },
+  ) {
     this.#path = path;
     this.#clock = parts.clock;
     this.#lock = parts.lock;
-    this.#db = parts.db;
+    this.#database = parts.database;
+    this.#table = parts.table;
     this.#log = new LogSync(`${path}-wal`);
   }
 
@@ -126,7 +134,7 @@ class SqliteLedger implements Ledger {
       try {
         await guardStorage(this.#path, async () => {
           if (this.#broken !== undefined) throw this.#broken.cause;
-          const acknowledge = await appendEntries(this.#db, entries, () => this.#clock.now());
+          const acknowledge = this.#table.append(entries, () => this.#clock.now());
           await this.#sync();
           acknowledge();
         });
@@ -149,7 +157,7 @@ class SqliteLedger implements Ledger {
 
   async read(after: number): Promise<readonly LedgerLine[]> {
     this.#assertOpen();
-    return guardStorage(this.#path, () => readLines(this.#db, after, this.#path));
+    return guardStorage(this.#path, async () => this.#table.read(after));
   }
 
   async close(): Promise<void> {
@@ -157,7 +165,7 @@ class SqliteLedger implements Ledger {
     this.#isClosed = true;
     try {
       await this.#writing;
-      await guardStorage(this.#path, () => this.#db.destroy());
+      await guardStorage(this.#path, async () => this.#database.close());
     } finally {
       await this.#log.close();
       this.#lock.release(); // last: the next writer must find the log folded into the file
