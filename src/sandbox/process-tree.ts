@@ -1,6 +1,7 @@
 /** Finds every process that descends from one we started, measures them, and kills them. Linux: reads /proc. */
 
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
+import { readProc } from "./read-proc.ts";
 
 /** The variable by which a descendant is known even after setsid and a double fork. */
 export const MARKER = "NIGHTLAB_PROCESS";
@@ -87,11 +88,11 @@ export class ProcessTree {
   }
 
   #isMarked(pid: number): boolean {
-    return read(`/proc/${pid}/environ`)?.split("\0").includes(this.#marker) ?? false;
+    return readProc(`/proc/${pid}/environ`)?.split("\0").includes(this.#marker) ?? false;
   }
 
   #measureMemory(alive: readonly Stat[]): void {
-    const statuses = alive.map((stat) => read(`/proc/${stat.pid}/status`) ?? "");
+    const statuses = alive.map((stat) => readProc(`/proc/${stat.pid}/status`) ?? "");
     this.memoryBytes = statuses.reduce((sum, status) => sum + bytesOf(status, "VmRSS"), 0);
     const peak = Math.max(this.memoryBytes, ...statuses.map((status) => bytesOf(status, "VmHWM")));
     if (peak > 0) this.peakMemoryBytes = Math.max(this.peakMemoryBytes ?? 0, peak);
@@ -129,7 +130,7 @@ function readAll(): Stat[] {
 
 /** See proc(5), /proc/pid/stat. The command name may hold spaces and brackets, so fields count from its last one. */
 function readStat(pid: number): Stat | undefined {
-  const text = read(`/proc/${pid}/stat`);
+  const text = readProc(`/proc/${pid}/stat`);
   if (text === undefined) return undefined;
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
   const number = (field: number): number => Number(fields[field - 3]);
@@ -146,15 +147,6 @@ function readStat(pid: number): Stat | undefined {
 
 function bytesOf(status: string, field: string): number {
   return Number(new RegExp(`^${field}:\\s*(\\d+) kB`, "m").exec(status)?.[1] ?? 0) * 1024;
-}
-
-/** A process may vanish, or belong to someone else, between listing and reading. */
-function read(path: string): string | undefined {
-  try {
-    return readFileSync(path, "latin1");
-  } catch {
-    return undefined;
-  }
 }
 
 function sendTo(pid: number, signal: NodeJS.Signals): void {

@@ -108,7 +108,7 @@ function objectReader(
       // What is no name of an object comes back as it is: so the end is known.
       const end = `end-${randomUUID()}\n`;
       const answer = await differences.ask(`${from} ${to}\n${end}`, (text) => {
-        const at = text.indexOf(end, Math.max(0, text.length - end.length));
+        const at = text.indexOf(end);
         return at < 0 ? undefined : at + end.length;
       });
       return answer.subarray(answer.indexOf(NEWLINE) + 1, answer.length - end.length);

@@ -94,3 +94,25 @@ it("asks git itself where something untracked or odd lies in the workspace", asy
     await workspace.close();
   }
 });
+
+it("answers experiments that ask at the same time, each its own", async () => {
+  const { workspaces, base, repository } = await opened();
+  const first = await workspaces.open(base);
+  await first.close();
+  const numbers = Array.from({ length: 12 }, (_, index) => index);
+  const made = await Promise.all(
+    numbers.map(async (number) => {
+      const workspace = await workspaces.open(base);
+      await writeFile(join(workspace.path, "train.ts"), "line\n".repeat(number + 1));
+      const [change] = await workspace.changes();
+      const { commit } = await workspace.commit("x", `refs/nightlab/candidates/e${number + 1}`);
+      await workspace.close();
+      return { added: change?.added, commit };
+    }),
+  );
+  expect(made.map(({ added }) => added)).toEqual(numbers.map((number) => number + 1));
+  const refs = numbers.map((number) =>
+    userGit(repository, "rev-parse", `refs/nightlab/candidates/e${number + 1}`),
+  );
+  expect(refs).toEqual(made.map(({ commit }) => commit));
+});
