@@ -1,8 +1,12 @@
 /** One git process: closed environment, fixed settings, no shell. Knows nothing of workspaces. */
 
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { type ChildProcess, type ChildProcessWithoutNullStreams, execFile, spawn } from "node:child_process";
+import { channel } from "node:diagnostics_channel";
 import { promisify } from "node:util";
 import { InfrastructureError } from "../core/errors.ts";
+
+/** Told the arguments of every git process that is started; for tracing and for counting processes. */
+const gitStarts = channel("nightlab:git");
 
 export class GitError extends InfrastructureError {
   readonly args: readonly string[];
@@ -86,8 +90,7 @@ export async function git(args: readonly string[], options: GitOptions): Promise
 
 /** Bytes that git wrote and how it ended. Errors: GitError when git cannot start or ends otherwise than accepted. */
 export async function runGit(args: readonly string[], options: GitOptions): Promise<GitResult> {
-  const env = { PATH: process.env.PATH ?? "", ...CLOSED_ENVIRONMENT, ...options.env };
-  const child = spawn("git", [...FIXED_SETTINGS, ...args], { cwd: options.cwd, env, stdio: "pipe" });
+  const child = startGit(args, options);
   const result = await collect(child, args, options);
   if (!result.truncated && !(options.accept ?? [0]).includes(result.exitCode))
     throw new GitError(args, result);
@@ -103,6 +106,16 @@ export function parentOfGit(
     environment.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1);
   const parent = entryOf(PARENT);
   return parent !== undefined && isOurs(entryOf("GIT_DIR") ?? "") ? Number(parent) : undefined;
+}
+
+/** A git process in the closed environment; its caller reads and ends it. */
+export function startGit(
+  args: readonly string[],
+  { cwd, env }: Pick<GitOptions, "cwd" | "env">,
+): ChildProcessWithoutNullStreams {
+  gitStarts.publish(args);
+  const closed = { PATH: process.env.PATH ?? "", ...CLOSED_ENVIRONMENT, ...env };
+  return spawn("git", [...FIXED_SETTINGS, ...args], { cwd, env: closed, stdio: "pipe" });
 }
 
 /** Another program than git, in the same closed manner. Errors: InfrastructureError. */
