@@ -27,7 +27,8 @@ const BALANCED: JudgeRule = {
   promotionPairs: 10,
   finalPairs: 5,
   keepsPerPromotion: 4,
-  budgetPerPromotion: 0.25,
+  /** Part of the budget between promotions: what is left after one must earn its own proof, so few are better. */
+  budgetPerPromotion: 0.4,
 };
 
 /** Half the false keeps, two thirds of the gain where effects are small. */
