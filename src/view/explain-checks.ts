@@ -62,6 +62,8 @@ function isOpen({ workings, runs, gain, stage }: Facts, other: DecidingRule): bo
   const isDuration = stage === "tentative" && workings.pairing === "interleaved";
   if (isDuration && other !== "futility" && runs < MIN_TIMING_PAIRS) return false;
   if (other === "futility") return runs >= 2;
+  // Beyond the boundary for gains it is beyond that for losses as well: nothing new.
+  if (other === "not_worse") return workings.rule !== "boundary";
   // A simplification was held against a boundary of its own; the one for gains was this one or a higher one.
   if (other === "boundary" && workings.rule === "not_worse" && stage === "tentative" && !isDuration)
     return gain <= (workings.boundary ?? 0) * workings.standardError;

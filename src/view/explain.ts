@@ -17,7 +17,7 @@ import { cleanLine } from "./plain-text.ts";
 import { type MetricView, metricView } from "./run-view.ts";
 
 /** A place on the scale of gains that a rule looks at; `useful` is the smallest useful gain. */
-export interface Landmark {
+interface Landmark {
   readonly name: "no gain" | "boundary" | "screen" | "useful" | "margin";
   readonly at: number;
 }
