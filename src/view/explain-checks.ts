@@ -43,7 +43,9 @@ export function checksOf({ stage, verdict }: Pick<Subject, "stage" | "verdict">)
   return [rule, ...others].flatMap((each) => {
     const isDeciding = each === rule;
     const found = isDeciding || isOpen(facts, each) ? FINDINGS[each](facts) : undefined;
-    if (found !== undefined) return [{ rule: each, ...found, isDeciding }];
+    // Numbers near the largest a double can hold overflow: then the reason has to do.
+    if (found !== undefined && !/NaN|Infinity/.test(found.text))
+      return [{ rule: each, ...found, isDeciding }];
     return isDeciding ? [{ rule, text: reason, isMet: true, isDeciding }] : [];
   });
 }
@@ -141,7 +143,9 @@ export function screenOf(
 ): { readonly errors: number; readonly gain: number } | undefined {
   const errors = numberAfter(reason, "a first run must be ");
   if (errors === undefined || sd === undefined || degreesOfFreedom === undefined) return undefined;
-  const bounded = boundedSd({ variance: sd ** 2, degreesOfFreedom });
+  const variance = sd ** 2;
+  if (!Number.isFinite(variance) || degreesOfFreedom <= 0) return undefined;
+  const bounded = boundedSd({ variance, degreesOfFreedom });
   const plain = bounded === 0 ? 0 : (sd * (standardError ?? 0)) / bounded;
   return { errors, gain: errors * plain };
 }
@@ -161,7 +165,7 @@ function suspectFinding({ gain, workings }: Facts): Finding {
   return optimisticFinding(
     { gain, standardError },
     -margin,
-    margin > 0 ? "the margin below zero" : "no gain",
+    margin > 0 ? "the margin below zero" : "the level of no gain",
   );
 }
 

@@ -90,7 +90,10 @@ function bySeed({ run, verdict }: TentativeSubject, candidates: Lines, heads: Li
     return gain === undefined ? row : { ...row, gain };
   });
   const others = heads.filter((line) => !met.has(line)).map((line) => rowOf(undefined, line));
-  return [...rows, ...others];
+  // Compared seed by seed, a head's other values say nothing.
+  const isBySeed = rows.every(({ gain, defender }) => gain !== undefined && defender !== undefined);
+  const alone = others.map((row) => ({ ...row, isCounted: false, note: row.note ?? "no partner" }));
+  return [...rows, ...(isBySeed ? alone : others)];
 }
 
 // --- pairs on fresh seeds ---

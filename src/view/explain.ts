@@ -100,8 +100,10 @@ function meansOf(evidence: readonly EvidenceRow[]): Explanation["means"] {
   };
 }
 
+/** Undefined without values, and where they are too large to be added up. */
 function mean(values: readonly number[]): number | undefined {
-  return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length;
+  const average = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return Number.isFinite(average) ? average : undefined;
 }
 
 /** The interval of the estimate, or else one standard error to both sides; a deterministic metric has neither. */
@@ -113,7 +115,7 @@ function intervalOf({ estimate, workings }: Verdict): Pick<Explanation, "interva
     return { interval: { low, high, meaning } };
   }
   const error = workings?.standardError;
-  if (error === undefined) return {};
+  if (error === undefined || !Number.isFinite(Math.abs(gain) + error)) return {};
   return { interval: { low: gain - error, high: gain + error, meaning: "one standard error to both sides" } };
 }
 
@@ -132,5 +134,5 @@ function landmarksOf({ estimate, workings, reasons }: Verdict): Landmark[] {
     ...(needed === undefined ? [] : [{ name: "boundary" as const, at: needed }]),
     ...(smallest === undefined || smallest === 0 ? [] : [{ name: "useful" as const, at: smallest }]),
     ...(margin === undefined || margin === 0 ? [] : [{ name: "margin" as const, at: -margin }]),
-  ];
+  ].filter(({ at }) => Number.isFinite(at));
 }

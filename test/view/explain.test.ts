@@ -91,7 +91,8 @@ describe("explaining what the real judge decided", () => {
   });
 
   it("shows as many counted gains as the verdict rests on, and their mean", () => {
-    for (const { id, evidence, verdict, metric, stage } of explained) {
+    for (const one of explained) {
+      const { id, evidence, verdict, metric, stage } = one;
       const { estimate, workings } = verdict;
       const gains = evidence.flatMap(({ gain, isCounted }) =>
         isCounted && gain !== undefined ? [gain] : [],
@@ -101,7 +102,9 @@ describe("explaining what the real judge decided", () => {
       if (estimate === undefined || isOneSided || gains.length === 0) continue;
       expect(gains.length, id).toBe(estimate.runs);
       if (metric.isTiming && stage === "tentative") continue; // a trimmed mean
-      const mean = gains.reduce((sum, one) => sum + one, 0) / gains.length;
+      const shown = (one.means.challenger ?? Number.NaN) - (one.means.defender ?? Number.NaN);
+      expect(metric.goal === "minimize" ? -shown : shown, id).toBeCloseTo(estimate.gain, 9);
+      const mean = gains.reduce((sum, gain) => sum + gain, 0) / gains.length;
       expect(mean, id).toBeCloseTo(estimate.gain, 10);
     }
   });

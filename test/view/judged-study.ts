@@ -44,6 +44,21 @@ export class JudgedWriter extends StudyWriter {
 
   /** One experiment, from opening to its end. */
   try(plan: Plan): ExperimentId {
+    const id = this.#propose(plan);
+    this.#end(id, this.#judgeCandidate(id, plan));
+    return id;
+  }
+
+  /** An experiment whose verdict nobody worked out: what a ledger may hold for all that its schema says. */
+  tell(verdict: Verdict): ExperimentId {
+    const id = this.#propose({ gain: 0, linesSaved: 1 });
+    const { commit = this.head } = this.#experiment(id);
+    for (const seed of [11, 12]) this.measure({ purpose: "tentative", commit, seed, experiment: id });
+    this.#end(id, verdict);
+    return id;
+  }
+
+  #propose(plan: Plan): ExperimentId {
     const id = this.open("tuner");
     const commit = sha(`commit ${id}`);
     const tree = sha(`tree ${id}`) as string as TreeSha;
@@ -52,7 +67,11 @@ export class JudgedWriter extends StudyWriter {
     const files = [{ path: "train.ts", added: 2, deleted: 2 + linesSaved }];
     this.add({ kind: "proposed", experiment: id, idea, commit, tree, files }, 5_000);
     this.#gains.set(commit, this.#gainOf(this.head) + plan.gain);
-    const verdict = this.#judgeCandidate(id, plan);
+    return id;
+  }
+
+  #end(id: ExperimentId, verdict: Verdict): void {
+    const { commit = this.head } = this.#experiment(id);
     this.add({ kind: "judged", experiment: id, verdict });
     if (verdict.kind === "keep") {
       this.add({
@@ -67,7 +86,6 @@ export class JudgedWriter extends StudyWriter {
     }
     const status = { keep: "kept", discard: "discarded", inconclusive: "inconclusive" } as const;
     this.close(id, status[verdict.kind], verdict.reasons);
-    return id;
   }
 
   #judgeCandidate(id: ExperimentId, plan: Plan): Verdict {
