@@ -140,7 +140,7 @@ function tentativeError(subject: TentativeSubject): string[] {
       "The budget was small: no error probability is kept here, luck twice in a row is for a promotion to find.",
     ];
   if (alpha === undefined) return [];
-  const later = "A promotion on fresh seeds has to confirm what is kept.";
+  const later = verdict.kind === "keep" ? ["A promotion on fresh seeds has to confirm what is kept."] : [];
   if (isSimplification(verdict)) {
     const source =
       run.metric.minEffect === undefined
@@ -148,10 +148,10 @@ function tentativeError(subject: TentativeSubject): string[] {
         : "half the smallest useful gain";
     return [
       `A simplification may lose ${say(margin ?? 0)}, ${source}. The boundary spends an error of ${say(alpha)} over all looks on keeping one that loses more.`,
-      later,
+      ...later,
     ];
   }
-  return [lordText(subject, alpha) ?? boundaryText(alpha), later];
+  return [lordText(subject, alpha) ?? boundaryText(alpha), ...later];
 }
 
 function boundaryText(alpha: number): string {

@@ -17,6 +17,8 @@ export interface Check {
 const OPTIMISTIC_ERRORS = 1.28;
 /** Durations are not kept on fewer pairs (src/judge/timing.ts). */
 const MIN_TIMING_PAIRS = 5;
+/** No run measures so often; beyond it the quantile has no use and no answer. */
+const MAX_DEGREES = 1e6;
 
 interface Facts {
   readonly stage: Subject["stage"];
@@ -132,7 +134,8 @@ function screenFinding({ gain, workings, reason }: Facts): Finding {
   const needed = screenOf(workings, reason);
   if (needed === undefined) return undefined;
   const [left, right] = apart(gain, needed.gain);
-  const text = `gain ${left} ${gain < needed.gain ? "<" : "≥"} ${right}, ${say(needed.errors)} standard errors of one run`;
+  const errors = `${say(needed.errors)} standard errors × ${say(needed.standardError)} = ${right}`;
+  const text = `gain ${left} ${gain < needed.gain ? "<" : "≥"} ${errors} (here without the upper bound)`;
   return { text, isMet: gain < needed.gain };
 }
 
@@ -140,14 +143,15 @@ function screenFinding({ gain, workings, reason }: Facts): Finding {
 export function screenOf(
   { sd, degreesOfFreedom, standardError }: Workings,
   reason: string,
-): { readonly errors: number; readonly gain: number } | undefined {
+): { readonly errors: number; readonly standardError: number; readonly gain: number } | undefined {
   const errors = numberAfter(reason, "a first run must be ");
   if (errors === undefined || sd === undefined || degreesOfFreedom === undefined) return undefined;
   const variance = sd ** 2;
-  if (!Number.isFinite(variance) || degreesOfFreedom <= 0) return undefined;
+  if (!Number.isFinite(variance) || !(degreesOfFreedom >= 1 && degreesOfFreedom < MAX_DEGREES))
+    return undefined;
   const bounded = boundedSd({ variance, degreesOfFreedom });
   const plain = bounded === 0 ? 0 : (sd * (standardError ?? 0)) / bounded;
-  return { errors, gain: errors * plain };
+  return { errors, standardError: plain, gain: errors * plain };
 }
 
 function futilityFinding({ gain, workings }: Facts): Finding {

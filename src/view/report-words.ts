@@ -170,7 +170,7 @@ export function budgetText({ name, unit, spent, limit, left }: BudgetLine): stri
   return `${say(spent)} of ${say(limit)} ${noun} (${say(left)} left)`;
 }
 
-/** `2 promotions: 1 held, 1 suspect; 0.9 % of the 4 % error budget is left`. */
+/** `2 promotions: 1 held, 1 suspect; error left 0.9 % of 4.0 %`. */
 export function promotionsText(
   promotions: readonly PromotionView[],
   error: PromotionError | undefined,
@@ -180,9 +180,7 @@ export function promotionsText(
     return number === 0 ? [] : [`${number} ${word}`];
   });
   const budget =
-    error === undefined
-      ? ""
-      : `; ${formatPercent(error.left)} of the ${formatPercent(error.total)} error budget is left`;
+    error === undefined ? "" : `; error left ${formatPercent(error.left)} of ${formatPercent(error.total)}`;
   return `${count(promotions.length, "promotion")}: ${counts.join(", ")}${budget}`;
 }
 

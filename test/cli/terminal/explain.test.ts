@@ -182,7 +182,7 @@ describe("whatever a ledger holds", () => {
           expect(Math.max(...lines.map(widthOf))).toBeLessThanOrEqual(wanted.columns);
         }
       }),
-      { numRuns: 120 },
+      { numRuns: 60 },
     );
   });
 
