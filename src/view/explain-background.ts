@@ -19,7 +19,10 @@ export function questionOf(subject: Subject, evidence: readonly EvidenceRow[]): 
   const { name, goal } = subject.run.metric;
   const metric = `${cleanLine(name)} (${goal === "minimize" ? "lower" : "higher"} is better)`;
   const rows = evidence.filter(({ isCounted, gain }) => isCounted && gain !== undefined).length;
-  if (subject.stage === "tentative") return tentativeQuestion(subject, metric);
+  if (subject.stage === "tentative") {
+    const fresh = evidence.filter(({ isFresh }) => isFresh === true).length;
+    return tentativeQuestion(subject, { metric, fresh });
+  }
   if (subject.stage === "promotion") return promotionQuestion(subject, { metric, rows });
   const { verified, baseline, isHeldOut } = subject.final;
   const where = isHeldOut ? "on held-out data or seeds" : "measured anew; nothing was held out";
@@ -29,13 +32,19 @@ export function questionOf(subject: Subject, evidence: readonly EvidenceRow[]): 
   ];
 }
 
-function tentativeQuestion({ run, record, id, verdict }: TentativeSubject, metric: string): string[] {
+function tentativeQuestion(
+  { run, record, id, verdict }: TentativeSubject,
+  { metric, fresh }: { metric: string; fresh: number },
+): string[] {
   const commit = record.commit === undefined ? id : `${id} (${short(record.commit)})`;
   const lines = linesSavedBy(record);
   const simpler = lines > 0 ? [`It has ${sayLines(lines)}: being not worse would be enough to keep it.`] : [];
   return [
     `Is ${commit} better than the head it met (${short(record.head)}) in ${metric}?`,
     seedsText(run.metric, verdict),
+    ...(fresh === 0
+      ? []
+      : [`It looked like a keep, and had to hold on ${count(fresh, "fresh seed")} of its own as well.`]),
     ...simpler,
   ];
 }

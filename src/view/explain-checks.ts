@@ -23,7 +23,9 @@ const MAX_DEGREES = 1e6;
 interface Facts {
   readonly stage: Subject["stage"];
   readonly kind: Verdict["kind"];
+  /** All reasons in one line, and the one about the fresh seeds of a keep. */
   readonly reason: string;
+  readonly hold: string | undefined;
   readonly gain: number;
   readonly runs: number;
   readonly p: number | undefined;
@@ -40,7 +42,17 @@ export function checksOf({ stage, verdict }: Pick<Subject, "stage" | "verdict">)
   const reason = reasons.map((one) => cleanLine(one)).join("; ");
   if (estimate === undefined) return [{ rule, text: reason, isMet: true, isDeciding: true }];
   const { gain, runs, p } = estimate;
-  const facts: Facts = { stage, kind, reason, gain, runs, p, workings };
+  const hold = reasons.find((one) => /^(?:holds|does not hold): /.test(one));
+  const facts: Facts = {
+    stage,
+    kind,
+    reason,
+    hold: hold === undefined ? undefined : cleanLine(hold),
+    gain,
+    runs,
+    p,
+    workings,
+  };
   const others = OTHERS[stage].filter((other) => other !== rule);
   return [rule, ...others].flatMap((each) => {
     const isDeciding = each === rule;
@@ -65,9 +77,9 @@ function isOpen({ workings, runs, gain, stage }: Facts, other: DecidingRule): bo
     return false;
   const isDuration = stage === "tentative" && workings.pairing === "interleaved";
   if (isDuration && other !== "futility" && runs < MIN_TIMING_PAIRS) return false;
-  if (other === "futility") return runs >= 2;
+  if (other === "futility") return runs >= 2 && workings.rule !== "not_held";
   // Beyond the boundary for gains it is beyond that for losses as well: nothing new.
-  if (other === "not_worse") return workings.rule !== "boundary";
+  if (other === "not_worse") return workings.rule !== "boundary" && workings.rule !== "not_held";
   // A simplification was held against a boundary of its own; the one for gains was this one or a higher one.
   if (other === "boundary" && workings.rule === "not_worse" && stage === "tentative" && !isDuration)
     return gain <= (workings.boundary ?? 0) * workings.standardError;
@@ -80,6 +92,7 @@ const FINDINGS: Readonly<Record<DecidingRule, (facts: Facts) => Finding>> = {
   screen: screenFinding,
   boundary: boundaryFinding,
   futility: futilityFinding,
+  not_held: notHeldFinding,
   not_worse: notWorseFinding,
   looks_used_up: usedUpFinding,
   beaten_twice: beatenTwiceFinding,
@@ -88,7 +101,7 @@ const FINDINGS: Readonly<Record<DecidingRule, (facts: Facts) => Finding>> = {
   fixed_number: fixedNumberFinding,
 };
 
-function boundaryFinding({ stage, gain, workings }: Facts): Finding {
+function boundaryFinding({ stage, kind, gain, workings, hold }: Facts): Finding {
   const { boundary, standardError, smallest } = workings;
   if (boundary === undefined || standardError === undefined) return undefined;
   const needed = boundary * standardError;
@@ -97,7 +110,7 @@ function boundaryFinding({ stage, gain, workings }: Facts): Finding {
   const errors = `${say(boundary)} standard errors × ${say(standardError)} = ${right}`;
   const useful = smallest === undefined ? "" : usefulText(gain, smallest);
   return {
-    text: `gain ${left} ${gain > needed ? ">" : "≤"} ${errors}${useful}`,
+    text: `gain ${left} ${gain > needed ? ">" : "≤"} ${errors}${useful}${kind === "keep" && hold !== undefined ? `; ${hold}` : ""}`,
     isMet: isBeyond && gain >= (smallest ?? Number.NEGATIVE_INFINITY),
   };
 }
@@ -105,6 +118,11 @@ function boundaryFinding({ stage, gain, workings }: Facts): Finding {
 function usefulText(gain: number, smallest: number): string {
   const [left, right] = apart(gain, smallest);
   return `, and ${left} ${gain >= smallest ? "≥" : "<"} smallest useful gain ${right}`;
+}
+
+/** As the judge wrote it: the ledger holds these numbers nowhere else. */
+function notHeldFinding({ hold }: Facts): Finding {
+  return hold === undefined ? undefined : { text: hold, isMet: true };
 }
 
 function notWorseFinding({ gain, workings }: Facts): Finding {

@@ -16,6 +16,8 @@ export interface EvidenceRow {
   /** Where both sides are compared on this seed. */
   readonly gain?: number;
   readonly isCounted: boolean;
+  /** On a seed that nothing was selected on: a keep had to hold there. Counts for that alone, not for the gain. */
+  readonly isFresh?: boolean;
   /** Why it did not count, or what happened to it. */
   readonly note?: string;
 }
@@ -34,12 +36,20 @@ function tentativeRows(subject: TentativeSubject): EvidenceRow[] {
   const stale = own.filter((line) => !isNew(line)).map((line) => staleRow(subject, line));
   const heads = headLines(subject);
   const candidates = own.filter(isNew);
-  return [...stale, ...(run.metric.timing ? sideBySide : bySeed)(subject, candidates, heads)];
+  const fresh = record.measured
+    .filter((line) => line.purpose === "anchor" && isNew(line))
+    .map((line) => freshRow(line));
+  return [...stale, ...(run.metric.timing ? sideBySide : bySeed)(subject, candidates, heads), ...fresh];
 }
 
 function staleRow({ record }: TentativeSubject, line: MeasuredLine): EvidenceRow {
   const note = line.commit === record.commit ? "before a drift" : "before it was re-applied";
   return { ...rowOf(line, undefined), isCounted: false, note };
+}
+
+function freshRow(line: MeasuredLine): EvidenceRow {
+  const row = rowOf(line, undefined);
+  return { ...row, isFresh: true, note: row.note ?? "fresh seed" };
 }
 
 /** The head's values that this candidate met; a duration meets only those measured beside it. */

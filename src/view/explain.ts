@@ -37,7 +37,7 @@ export interface Explanation {
   /** What the two columns of values are called. */
   readonly sides: { readonly challenger: string; readonly defender: string };
   readonly evidence: readonly EvidenceRow[];
-  /** Of what counted, each side by itself. */
+  /** Of what counted for the gain, each side by itself. */
   readonly means: { readonly challenger?: number; readonly defender?: number };
   readonly noise: readonly string[];
   /** Empty where the ledger holds no numbers of the rule: then the reasons of the verdict are all there is. */
@@ -91,7 +91,7 @@ function experimentFacts(subject: Subject) {
 }
 
 function meansOf(evidence: readonly EvidenceRow[]): Explanation["means"] {
-  const counted = evidence.filter(({ isCounted }) => isCounted);
+  const counted = evidence.filter(({ isCounted, isFresh }) => isCounted && isFresh !== true);
   const challenger = mean(counted.flatMap((row) => row.challenger ?? []));
   const defender = mean(counted.flatMap((row) => row.defender ?? []));
   return {

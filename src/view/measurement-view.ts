@@ -103,7 +103,7 @@ function measurementView(
   }: { run: RunRecord; record: ExperimentRecord; headBySeed: ReadonlyMap<number, number> },
 ): MeasurementView {
   const { atMs, purpose, commit, seed, outcome } = line;
-  const side = commit === record.commit ? "candidate" : purpose === "tentative" ? "earlier" : "head";
+  const side = commit === record.commit ? "candidate" : commit === record.head ? "head" : "earlier";
   const common = { atMs, side, purpose, seed, kind: outcome.kind } as const;
   if (outcome.kind !== "measured") return { ...common, detail: cleanLine(outcome.detail) };
   const { value, channel, resources } = outcome.measurement;

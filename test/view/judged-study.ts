@@ -101,10 +101,10 @@ export class JudgedWriter extends StudyWriter {
 
   #measureSide(
     id: ExperimentId,
-    { side, seed, plan }: { side: "candidate" | "head"; seed: number; plan: Plan },
+    { side, seed, plan }: { side: "candidate" | "head" | "fresh"; seed: number; plan: Plan },
   ): void {
     const record = this.#experiment(id);
-    const commit = side === "candidate" ? (record.commit ?? this.head) : record.head;
+    const commit = side === "head" ? record.head : (record.commit ?? this.head);
     const run = record.measured.filter((line) => line.commit === record.commit).length;
     const cores = side === "candidate" ? plan.foreignCores?.(run) : undefined;
     this.measure({
@@ -112,7 +112,7 @@ export class JudgedWriter extends StudyWriter {
       commit,
       seed,
       gain: this.#gainOf(commit),
-      ...(side === "candidate" || this.metric.timing ? { experiment: id } : {}),
+      ...(side !== "head" || this.metric.timing ? { experiment: id } : {}),
       ...(cores === undefined ? {} : { foreignCores: cores }),
     });
   }
@@ -132,13 +132,21 @@ export class JudgedWriter extends StudyWriter {
       ...this.#common(run),
       candidate: readingsOf(own, "tentative"),
       head: readingsOf(heads, "anchor", "calibration"),
-      // After a drift a head is measured on other seeds.
-      seeds: SEEDS.map((seed) => seed + 100 * run.driftLines.length),
+      seeds: this.#seedsOf(record.head),
+      fresh: readingsOf(own, "anchor"),
+      freshSeeds: this.#seedsOf(record.commit ?? record.head),
       mode: plan.mode ?? "sequential",
       linesSaved: Math.max(0, plan.linesSaved ?? 0),
       brokenConstraints: plan.brokenConstraints ?? [],
       stream: { index: others.length + 1, discoveries: this.#discoveries(run) },
     };
+  }
+
+  /** Every head has its own, and other ones after a drift. */
+  #seedsOf(commit: CommitSha): number[] {
+    const { records, driftLines } = this.record;
+    const ordinal = records.findIndex((one) => one.commit === commit) + 1;
+    return SEEDS.map((seed) => seed + 20 * ordinal + 10_000 * driftLines.length);
   }
 
   #discoveries(run: RunRecord): number[] {

@@ -5,7 +5,7 @@ import type { Check } from "../../view/explain-checks.ts";
 import type { EvidenceRow } from "../../view/explain-evidence.ts";
 import { formatGain, formatValue } from "../../view/words.ts";
 import { type Look, paint, textTable, widthOf, wrap } from "./cells.ts";
-import { plotLines } from "./gain-plot.ts";
+import { freshSign, plotLines } from "./gain-plot.ts";
 import { asciiWords, finishLines, statusMark } from "./marks.ts";
 
 /** Lines no wider than the terminal. */
@@ -108,6 +108,7 @@ const RULE_WORDS: Readonly<Record<Check["rule"], string>> = {
   screen: "screen on the first run",
   boundary: "boundary for a gain",
   futility: "stop when hopeless",
+  not_held: "not held on fresh seeds",
   not_worse: "not worse, for less code",
   looks_used_up: "no runs left",
   beaten_twice: "better twice in a row",
@@ -128,7 +129,7 @@ function decisionLines({ checks, verdict }: Explanation, look: Look): string[] {
   const arrow = look.ascii === true ? "->" : "→";
   return checks.flatMap(({ rule, text, isMet, isDeciding }, index) => {
     const name = `${RULE_WORDS[rule]}: `;
-    const end = isDeciding ? ` ${arrow} ${kind}` : isMet ? "" : " (not met)";
+    const end = isDeciding ? ` ${arrow} ${kind}` : isMet ? " (met)" : " (not met)";
     const before = index === 1 ? paragraph("Other rules on the same numbers:", look.columns, look) : [];
     return [...before, ...paragraph(`${name}${text}${end}`, look.columns, look)];
   });
@@ -141,8 +142,9 @@ function plotSection(explanation: Explanation, look: Look): string[] {
   const { interval, metric, evidence } = explanation;
   if (lines.length === 0) return [];
   const isOut = evidence.some((row) => !row.isCounted);
+  const fresh = evidence.some((row) => row.isFresh === true) ? `, ${freshSign(look)} a fresh seed` : "";
   const about = [
-    `${metric.name}: ${metric.goal === "minimize" ? "left" : "right"} is better${isOut ? ", crossed ones did not count" : ""}.`,
+    `${metric.name}: ${metric.goal === "minimize" ? "left" : "right"} is better${isOut ? ", crossed ones did not count" : ""}${fresh}.`,
     ...(interval === undefined ? [] : [`Gain: right is better, the bar is ${interval.meaning}.`]),
   ];
   return [...paragraph(about.join(" "), look.columns, look), "", ...lines];

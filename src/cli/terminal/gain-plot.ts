@@ -13,8 +13,28 @@ const MIN_AXIS_COLUMNS = 16;
 const COLUMNS_PER_TICK = 14;
 
 const SIGNS = {
-  plain: { dot: "●", other: "○", out: "×", line: "─", tick: "┴", left: "├", right: "┤", mark: "│" },
-  ascii: { dot: "*", other: "o", out: "x", line: "-", tick: "+", left: "|", right: "|", mark: "|" },
+  plain: {
+    dot: "●",
+    other: "○",
+    fresh: "◆",
+    out: "×",
+    line: "─",
+    tick: "┴",
+    left: "├",
+    right: "┤",
+    mark: "│",
+  },
+  ascii: {
+    dot: "*",
+    other: "o",
+    fresh: "#",
+    out: "x",
+    line: "-",
+    tick: "+",
+    left: "|",
+    right: "|",
+    mark: "|",
+  },
 };
 
 interface Canvas {
@@ -22,6 +42,11 @@ interface Canvas {
   readonly columns: number;
   readonly signs: (typeof SIGNS)["plain"];
   readonly colours: Paint;
+}
+
+/** The dot of a run on a fresh seed. */
+export function freshSign({ ascii }: Look): string {
+  return (ascii === true ? SIGNS.ascii : SIGNS.plain).fresh;
 }
 
 /** Empty where there is nothing to draw or no room for it. */
@@ -59,16 +84,17 @@ function dotRow(
   side: "challenger" | "defender",
   canvas: Canvas & { readonly dot: string },
 ): string {
-  const cells = Array.from({ length: canvas.columns }, () => ({ counted: 0, out: 0 }));
+  const cells = Array.from({ length: canvas.columns }, () => ({ counted: 0, fresh: 0, out: 0 }));
   for (const row of evidence) {
     const value = row[side];
     const cell = value === undefined ? undefined : cells[columnOf(value, canvas)];
-    if (cell !== undefined) cell[row.isCounted ? "counted" : "out"] += 1;
+    if (cell !== undefined) cell[row.isCounted ? (row.isFresh === true ? "fresh" : "counted") : "out"] += 1;
   }
   return cells
-    .map(({ counted, out }) => {
-      if (counted > 1) return String(Math.min(9, counted));
-      return counted === 1 ? canvas.dot : out > 0 ? canvas.signs.out : " ";
+    .map(({ counted, fresh, out }) => {
+      if (counted + fresh > 1) return String(Math.min(9, counted + fresh));
+      if (counted === 1) return canvas.dot;
+      return fresh === 1 ? canvas.signs.fresh : out > 0 ? canvas.signs.out : " ";
     })
     .join("")
     .trimEnd();
