@@ -179,7 +179,7 @@ function lordText({ run, record }: TentativeSubject, level: number): string | un
   const index = Math.max(1, tests.length);
   const expected = lordLevel({ alpha, index, discoveries: discoveries.filter((one) => one < index) });
   if (Math.abs(expected - level) > 1e-9) return undefined;
-  return `Strict: test ${index} of the run, after ${count(discoveries.length, "proven keep")}. LORD++ leaves it an error of ${say(level)}, so that at most ${say(100 * alpha)} % of all keeps are expected to be false.`;
+  return `Strict: test ${index} of the run, after ${count(discoveries.length, "keep")} for a gain. LORD++ leaves it an error of ${say(level)}, so that at most ${say(100 * alpha)} % of all keeps are expected to be false.`;
 }
 
 function promotionErrorText({ run, ordinal, verdict }: PromotionSubject): string[] {

@@ -141,7 +141,7 @@ describe("explaining what the real judge decided", () => {
     const strict = manyVerdicts(new JudgedWriter({ rule: RULES.strict }).start().calibrate() as JudgedWriter);
     const { error, verdict } = explain(strict, "e1");
     expect(error[0]).toMatch(
-      /^Strict: test 1 of the run, after 0 proven keeps\. LORD\+\+ leaves it an error of 0\.005/,
+      /^Strict: test 1 of the run, after 0 keeps for a gain\. LORD\+\+ leaves it an error of 0\.005/,
     );
     expect(verdict.workings?.alpha).toBeCloseTo(0.005, 3);
   });
