@@ -132,6 +132,16 @@ function addReadCommands(program: Command): void {
       (await import("./commands/status.ts")).show(id, command.optsWithGlobals()),
     );
   program
+    .command("verdict")
+    .description("why a verdict is what it is")
+    .command("explain <id>")
+    .description("the numbers behind the verdict on e12, promotion-2 (or p2) or final, and a small plot")
+    .option("--run <tag>", "promotion or final test of this run instead of the last one")
+    .option("--json", "print JSON")
+    .action(async (id: string, _options, command: Command) =>
+      (await import("./commands/verdict.ts")).explain(id, command.optsWithGlobals()),
+    );
+  program
     .command("report")
     .description("write report.md, report.html and results.tsv, print the first")
     .option("--run <tag>", "of this run instead of the last one")
