@@ -9,6 +9,8 @@ import { printError } from "./print.ts";
 /** Runs one command line; the number is the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
   const program = commandLine();
+  // Whoever reads us may go away (`nightlab log | head`, a closed terminal): no fault, and a run must write its last line.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   try {
     await program.parseAsync(argv, { from: "user" });
     return Number(process.exitCode ?? EXIT_CODES.ok);
