@@ -1,19 +1,35 @@
 /** Evidence for the judge with everything filled in that a test does not care about. */
 
-import type { PairedEvidence, TentativeEvidence } from "../../src/core/judge.ts";
+import type { JudgeRule, PairedEvidence, TentativeEvidence } from "../../src/core/judge.ts";
 import type { Reading } from "../../src/core/metric.ts";
-import { RULES } from "../../src/judge/rules.ts";
 
 /** Readings on the seeds 1, 2, 3 … */
 export const at = (...values: number[]): Reading[] =>
   values.map((value, index) => ({ seed: index + 1, value }));
+
+/** A rule of the tests' own, so that tuning the product's rules does not move the edges they look at. */
+export const RULE: JudgeRule = {
+  control: "per_test",
+  alphaTentative: 0.6,
+  alphaTiming: 0.2,
+  alphaPromotion: 0.04,
+  screenSds: 0.5,
+  minRuns: 2,
+  maxRuns: 4,
+  anchorRuns: 2,
+  holdSds: 0.3,
+  promotionPairs: 10,
+  finalPairs: 5,
+  keepsPerPromotion: 4,
+  budgetPerPromotion: 0.25,
+};
 
 /** Noise of sd 1 on three degrees of freedom, a head of four runs at 0, nothing pooled yet. */
 export function evidenceOf(change: Partial<TentativeEvidence> = {}): TentativeEvidence {
   return {
     stage: "tentative",
     metric: { name: "loss", goal: "minimize", seeded: true, timing: false },
-    rule: RULES.balanced,
+    rule: RULE,
     noise: { isDeterministic: false, sdRepeat: 1, sdRun: 1, degreesOfFreedom: 3, mean: 0 },
     replicates: [],
     differences: [],
@@ -23,6 +39,8 @@ export function evidenceOf(change: Partial<TentativeEvidence> = {}): TentativeEv
     mode: "sequential",
     brokenConstraints: [],
     linesSaved: 0,
+    fresh: [],
+    freshSeeds: [101, 102],
     stream: { index: 1, discoveries: [] },
     ...change,
   };

@@ -2,12 +2,10 @@ import { describe, expect, it } from "vitest";
 import type { MetricSpec } from "../../src/core/metric.ts";
 import { studentQuantile } from "../../src/judge/distributions.ts";
 import { judge } from "../../src/judge/judge.ts";
-import { RULES } from "../../src/judge/rules.ts";
 import { say, sequentialBoundary } from "../../src/judge/spread.ts";
 import { sigmaUpperBound } from "../../src/judge/statistics.ts";
-import { pairedEvidenceOf as evidence, pairsOf } from "./evidence.ts";
+import { pairedEvidenceOf as evidence, pairsOf, RULE as rule } from "./evidence.ts";
 
-const rule = RULES.balanced;
 const next = (change: Parameters<typeof evidence>[0]) => judge.next(evidence(change));
 
 /** Error and boundary of a promotion test after `pairs` pairs whose differences have this variance and these degrees of freedom. */

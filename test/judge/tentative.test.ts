@@ -3,17 +3,17 @@ import type { TentativeEvidence } from "../../src/core/judge.ts";
 import { compareWithHead, gainAt } from "../../src/judge/comparison.ts";
 import { judge } from "../../src/judge/judge.ts";
 import { lordLevel } from "../../src/judge/lord.ts";
-import { RULES } from "../../src/judge/rules.ts";
 import { say, sequentialBoundary } from "../../src/judge/spread.ts";
 import { sigmaUpperBound } from "../../src/judge/statistics.ts";
-import { at, evidenceOf } from "./evidence.ts";
+import { at, evidenceOf, RULE as rule } from "./evidence.ts";
 
 type Change = Partial<TentativeEvidence>;
-const rule = RULES.balanced;
 const metric = evidenceOf().metric;
-/** The step for a candidate that gains so much in each run over a head at 0. */
-const gaining = (gains: readonly number[], change: Change = {}) =>
-  judge.next(evidenceOf({ candidate: at(...gains.map((gain) => -gain)), ...change }));
+/** The step for a candidate that gains so much in each run over a head at 0, and as much as in the last of them on fresh seeds. */
+const gaining = (gains: readonly number[], change: Change = {}) => {
+  const fresh = [101, 102].map((seed) => ({ seed, value: -(gains.at(-1) ?? 0) }));
+  return judge.next(evidenceOf({ candidate: at(...gains.map((gain) => -gain)), fresh, ...change }));
+};
 const twice = (gain: number) => [gain, gain];
 
 /** Bounded error of `runs` runs against four of the head, sigma 1 on three degrees of freedom. */
@@ -144,10 +144,12 @@ describe("the sequential test", () => {
     expect(gaining([edge * 9]).kind).toBe("measure_more");
     expect(gaining(twice(edge * 0.999)).kind).toBe("measure_more");
     const gain = edge * 1.001;
+    const freshError = errorOf(2);
     expect(gaining(twice(gain))).toMatchObject({
       kind: "keep",
       reasons: [
         `gain ${say(gain)} ± ${say(errorOf(2))} (unpaired, 2 runs), above ${say(boundary)} standard errors and the smallest useful gain 0.25`,
+        `holds: ${say(gain)} ± ${say(freshError)} on 2 fresh seeds`,
       ],
       workings: { rule: "boundary" },
     });
@@ -190,7 +192,7 @@ describe("the sequential test", () => {
   });
 
   it("under strict control tests at the level that the stream leaves", () => {
-    const strict = RULES.strict;
+    const strict = { ...rule, control: "lord", alphaTentative: 0.2, minRuns: 3 } as const;
     const levelAt = (stream: TentativeEvidence["stream"]) => {
       const step = gaining([99, 99, 99], { rule: strict, stream });
       return "workings" in step ? step.workings?.alpha : undefined;
@@ -201,6 +203,55 @@ describe("the sequential test", () => {
     ])
       expect(levelAt(stream)).toBe(lordLevel({ alpha: 0.2, ...stream }));
     expect(gaining(twice(99), { rule: strict }).kind).toBe("measure_more");
+  });
+});
+
+describe("a keep", () => {
+  const candidate = at(-9, -9);
+  const fresh = (...gains: number[]) => gains.map((gain, index) => ({ seed: 101 + index, value: -gain }));
+  const held = (gains: readonly number[], change: Change = {}) =>
+    judge.next(evidenceOf({ candidate, fresh: fresh(...gains), ...change }));
+
+  it("is measured on as many fresh seeds as a head gets, those it lacks in their order", () => {
+    expect(held([])).toEqual({ kind: "measure_more", side: "fresh", seed: 101 });
+    expect(held([1])).toEqual({ kind: "measure_more", side: "fresh", seed: 102 });
+    expect(judge.next(evidenceOf({ candidate, fresh: [{ seed: 102, value: 0 }] }))).toMatchObject({
+      seed: 101,
+    });
+    expect(held([1, 1], { freshSeeds: [101, 102, 103] }).kind).toBe("keep");
+    expect(held([1, 1], { freshSeeds: [101, 102, 103], rule: { ...rule, anchorRuns: 3 } })).toMatchObject({
+      seed: 103,
+    });
+  });
+
+  it("falls where the fresh runs alone are a standard error behind", () => {
+    const error = errorOf(2);
+    expect(held([-error * 0.999, -error * 0.999]).kind).toBe("keep");
+    const loss = -error * 1.001;
+    expect(held([loss, loss])).toMatchObject({
+      kind: "discard",
+      reasons: [
+        expect.stringMatching(/^gain 9 /),
+        `does not hold: ${say(loss)} ± ${say(error)} on 2 fresh seeds, ${say((18 + 2 * loss) / 4)} with all its runs`,
+      ],
+      estimate: { gain: 9 },
+      workings: { rule: "not_held", boundary },
+    });
+  });
+
+  it("falls where all its runs together are not far enough ahead", () => {
+    const strict = { rule: { ...rule, holdSds: 2 } };
+    const edge = 2 * errorOf(4); // four runs of the candidate against four of the head
+    const kindFor = (mean: number) =>
+      held([2 * mean - 3, 2 * mean - 3], { ...strict, candidate: at(-3, -3) }).kind;
+    expect([kindFor(edge * 0.999), kindFor(edge * 1.001)]).toEqual(["discard", "keep"]);
+  });
+
+  it("holds in the direction of the goal", () => {
+    const up = { metric: { ...metric, goal: "maximize" }, candidate: at(9, 9) } as const;
+    const runs = (value: number) => [101, 102].map((seed) => ({ seed, value }));
+    expect(judge.next(evidenceOf({ ...up, fresh: runs(9) })).kind).toBe("keep");
+    expect(judge.next(evidenceOf({ ...up, fresh: runs(-9) })).kind).toBe("discard");
   });
 });
 

@@ -22,7 +22,7 @@ const gaining = (gains: readonly number[], change: Change = {}) =>
 const around = (mean: number, count: number) =>
   [-0.1, 0.1, -0.05, 0.05, 0, 0.2, -0.2, 0.15, -0.15, 0].slice(0, count).map((offset) => mean + offset);
 const { standardError, degreesOfFreedom } = trimmedEstimate(around(0, 5));
-const boundary = studentQuantile(1 - 0.6 / 6 ** 0.7, degreesOfFreedom);
+const boundary = studentQuantile(1 - 0.2 / 6 ** 0.7, degreesOfFreedom);
 const smallest = 0.5 / Math.sqrt(10);
 
 describe("durations", () => {
@@ -76,7 +76,7 @@ describe("durations", () => {
         degreesOfFreedom: 2,
         boundary,
         smallest,
-        alpha: 0.6,
+        alpha: 0.2,
         gains,
       },
     });
@@ -118,6 +118,8 @@ describe("durations of simpler code", () => {
     expect(gaining([-0.4], { linesSaved }).kind).toBe("measure_pair");
     expect(gaining([-0.5], { linesSaved }).kind).toBe("discard");
     const gains = around(-0.2, 5);
+    const edge = boundary * standardError - 0.5;
+    expect(edge).toBeLessThan(-0.2);
     expect(gaining(gains, { linesSaved })).toMatchObject({
       kind: "keep",
       reasons: [
@@ -127,7 +129,6 @@ describe("durations of simpler code", () => {
     });
     expect(gaining(gains).kind).toBe("discard");
     expect(gaining(around(-0.2, 4), { linesSaved }).kind).toBe("measure_pair");
-    const edge = boundary * standardError - 0.5;
     expect(gaining(around(edge + 0.001, 5), { linesSaved }).kind).toBe("keep");
     expect(gaining(around(edge - 0.001, 5), { linesSaved }).kind).not.toBe("keep");
     expect(gaining(around(2, 5), { linesSaved })).toMatchObject({

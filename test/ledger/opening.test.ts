@@ -73,10 +73,7 @@ describe("a log damaged in its middle", () => {
     writeFileSync(killed.log, bytes);
     for (const mode of ["read", "write"] as const) {
       const failure = await failureOf(open(mode, killed.folder));
-      expect(failure).toBeInstanceOf(InfrastructureError);
-      expect(String(failure)).toContain(
-        `${killed.log} is damaged: acknowledged lines in it cannot be read. Next: nightlab doctor`,
-      );
+      expect(String(failure)).toContain(`${killed.log} is damaged: acknowledged lines in it cannot be read`);
     }
     expect(readFileSync(killed.log).equals(bytes)).toBe(true);
     expect(currentHolder(killed.folder)).toBeUndefined();
