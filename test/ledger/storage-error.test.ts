@@ -70,7 +70,7 @@ describe("a failure of the storage", () => {
   it("keeps the cause of damage that has one", () => {
     const cause = new Error("why");
     expect(damage("/x", "line 3 is missing", cause)).toMatchObject({
-      message: "/x is damaged: line 3 is missing. Next: nightlab doctor",
+      message: expect.stringContaining("/x is damaged: line 3 is missing"),
       cause,
     });
   });
