@@ -23,7 +23,7 @@ const BALANCED: JudgeRule = {
   /** Fresh runs of a head before anything is compared with it. */
   anchorRuns: 2,
   /** With its fresh runs, a keep must still be ahead by so many standard errors. */
-  holdSds: 0.3,
+  holdSds: 0.15,
   promotionPairs: 10,
   finalPairs: 5,
   keepsPerPromotion: 4,

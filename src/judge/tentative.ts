@@ -75,11 +75,11 @@ function judgeDeterministic(evidence: TentativeEvidence): JudgeStep {
   const smallest = metric.minEffect ?? 0;
   const margin = simplerMargin(evidence, 0);
   const isBetter = gain > 0 && gain >= smallest;
-  const end = (kind: Verdict["kind"], reason: string): Verdict => ({
+  const end = (kind: Verdict["kind"], reason: string, rule: DecidingRule = "exact"): Verdict => ({
     kind,
     reasons: [reason],
     estimate: { gain, runs: candidate.length },
-    workings: { rule: "exact", smallest, ...(linesSaved > 0 ? { margin } : {}) },
+    workings: { rule, smallest, ...(linesSaved > 0 ? { margin } : {}) },
   });
   if (!isBetter && !(linesSaved > 0 && gain >= -margin)) {
     const short =
