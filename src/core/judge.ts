@@ -61,8 +61,6 @@ export interface TentativeEvidence extends CommonEvidence {
   /** Values of the candidate on the seeds it will have as a head, and those seeds: nothing was selected on them. */
   readonly fresh: readonly Reading[];
   readonly freshSeeds: readonly number[];
-  /** `confirm`: beat the head twice (small budgets); `sequential`: the sequential test. */
-  readonly mode: "confirm" | "sequential";
   readonly brokenConstraints: readonly string[];
   /** Lines the change deletes beyond those it adds; above 0 it is a simplification. */
   readonly linesSaved: number;
@@ -117,7 +115,7 @@ export const DECIDING_RULES = [
     "not_worse",
     "looks_used_up",
   ] as const),
-  ...(["beaten_twice", "suspect", "out_of_reach", "fixed_number"] as const),
+  ...(["suspect", "out_of_reach", "fixed_number"] as const),
 ] as const;
 export type DecidingRule = (typeof DECIDING_RULES)[number];
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { TentativeEvidence } from "../../src/core/judge.ts";
-import { compareWithHead, gainAt } from "../../src/judge/comparison.ts";
+import { compareWithHead } from "../../src/judge/comparison.ts";
 import { judge } from "../../src/judge/judge.ts";
 import { lordLevel } from "../../src/judge/lord.ts";
 import { say, sequentialBoundary } from "../../src/judge/spread.ts";
@@ -63,13 +63,6 @@ describe("the comparison with the head", () => {
     expect(pairingOf({ differences: wide })).toBe("unpaired");
     expect(pairingOf({ differences: close, head: at(0) })).toBe("unpaired");
     expect(pairingOf({ differences: [] })).toBe("unpaired");
-  });
-
-  it("measures one run against the head on its seed, else against the head's mean", () => {
-    const evidence = evidenceOf({ head: at(1, 5) });
-    expect(gainAt(evidence, { seed: 2, value: 4 })).toBe(1);
-    expect(gainAt(evidence, { seed: 9, value: 4 })).toBe(-1);
-    expect(gainAt({ ...evidence, metric: { ...metric, seeded: false } }, { seed: 2, value: 4 })).toBe(-1);
   });
 });
 
@@ -293,57 +286,6 @@ describe("the simplification lane", () => {
       kind: "discard",
       workings: { rule: "futility" },
     });
-  });
-
-  it("is open in small budgets too, for two runs", () => {
-    const small = { linesSaved, mode: "confirm" } as const;
-    const confirmBoundary = sequentialBoundary(0.6, 2);
-    const edge = confirmBoundary * errorOf(2) - 0.5;
-    expect(gaining([-0.1], small)).toMatchObject({ kind: "measure_more", seed: 2 });
-    expect(gaining(twice(edge + 0.001), small)).toMatchObject({
-      kind: "keep",
-      workings: { rule: "not_worse" },
-    });
-    expect(gaining(twice(-0.3), small)).toMatchObject({
-      kind: "discard",
-      workings: { rule: "beaten_twice" },
-    });
-  });
-});
-
-describe("small budgets", () => {
-  const mode = "confirm";
-
-  it("ask for two wins in a row, and name the run that was none", () => {
-    expect(gaining([0.01], { mode })).toEqual({ kind: "measure_more", side: "candidate", seed: 2 });
-    expect(gaining([0.01, 0.03], { mode })).toEqual({
-      kind: "keep",
-      reasons: ["better than the head 2 times, by 0.02 on average"],
-      estimate: { gain: 0.02, runs: 2 },
-      workings: { rule: "beaten_twice", smallest: 0, gains: [0.01, 0.03] },
-    });
-    expect(gaining([0], { mode })).toMatchObject({
-      kind: "discard",
-      reasons: ["run 1 is not better than the head (0)"],
-    });
-    expect(gaining([0.01, -0.03], { mode })).toMatchObject({
-      kind: "discard",
-      reasons: ["run 2 is not better than the head (-0.03)"],
-      workings: { rule: "beaten_twice" },
-    });
-  });
-
-  it("take one win where the head has one seed", () => {
-    expect(gaining([0.01], { mode, seeds: [1], rule: { ...rule, anchorRuns: 1 } }).kind).toBe("keep");
-  });
-
-  it("do not keep less than the smallest useful gain", () => {
-    const demanding = { mode, metric: { ...metric, minEffect: 0.5 } } as const;
-    expect(gaining([0.5, 0.4], demanding)).toMatchObject({
-      kind: "discard",
-      reasons: ["better by only 0.45, wanted 0.5"],
-    });
-    expect(gaining([0.5, 0.5], demanding).kind).toBe("keep");
   });
 });
 
