@@ -6,6 +6,7 @@ import { say, sequentialBoundary } from "../../src/judge/spread.ts";
 import { sigmaUpperBound } from "../../src/judge/statistics.ts";
 import { pairedEvidenceOf as evidence, pairsOf, RULE as rule } from "./evidence.ts";
 
+const three = (gain: number) => pairsOf(gain, gain, gain);
 const next = (change: Parameters<typeof evidence>[0]) => judge.next(evidence(change));
 
 /** Error and boundary of a promotion test after `pairs` pairs whose differences have this variance and these degrees of freedom. */
@@ -18,9 +19,10 @@ function promotionTest(pairs: number, variance: number, df: number, ordinal = 1)
 }
 
 describe("a promotion", () => {
-  it("asks for pairs on seeds not measured yet, and for two before it decides", () => {
+  it("asks for pairs on seeds not measured yet, and for three before it decides", () => {
     expect(next({})).toEqual({ kind: "measure_pair", seed: 1, first: "challenger" });
     expect(next({ pairs: pairsOf(99) })).toEqual({ kind: "measure_pair", seed: 2, first: "defender" });
+    expect(next({ pairs: pairsOf(99, 99) })).toEqual({ kind: "measure_pair", seed: 3, first: "challenger" });
     expect(next({ pairs: [{ seed: 1, challenger: -99, defender: 0 }], seeds: [1] })).toEqual({
       kind: "inconclusive",
       reasons: ["no unseen seeds are left"],
@@ -34,25 +36,25 @@ describe("a promotion", () => {
   });
 
   it("keeps what exceeds Student's boundary, and shows its workings", () => {
-    // Two pairs say nothing of their own spread: twice the variance of one run, on the three df of calibration.
-    const { alpha, error, boundary, threshold } = promotionTest(2, 2, 3);
+    // Three pairs say too little of their own spread: twice the variance of one run, on the three df of calibration.
+    const { alpha, error, boundary, threshold } = promotionTest(3, 2, 3);
     expect(boundary).toBeGreaterThan(sequentialBoundary(alpha, 10));
-    expect(next({ pairs: pairsOf(threshold * 0.9999, threshold * 0.9999) }).kind).toBe("measure_pair");
+    expect(next({ pairs: three(threshold * 0.9999) }).kind).toBe("measure_pair");
     const gain = threshold * 1.0001;
-    const step = next({ pairs: pairsOf(gain, gain) });
+    const step = next({ pairs: three(gain) });
     expect(step).toEqual({
       kind: "keep",
       reasons: [
-        `proven: ${say(gain)} ± ${say(error)} over 2 fresh pairs, above ${say(boundary)} standard errors`,
+        `proven: ${say(gain)} ± ${say(error)} over 3 fresh pairs, above ${say(boundary)} standard errors`,
       ],
-      estimate: { gain, runs: 2 },
+      estimate: { gain, runs: 3 },
       workings: {
         rule: "boundary",
         sd: Math.SQRT2,
         degreesOfFreedom: 3,
         pairing: "interleaved",
         standardError: error,
-        gains: [gain, gain],
+        gains: [gain, gain, gain],
         boundary,
         alpha,
       },
@@ -61,9 +63,9 @@ describe("a promotion", () => {
 
   it("uses the bounded normal boundary where that is the higher one", () => {
     const differences = [Array.from({ length: 200 }, (_, index) => (index % 2 === 0 ? 1 : -1))];
-    const step = next({ differences, pairs: pairsOf(0.5, 0.5) });
+    const step = next({ differences, pairs: three(0.1) });
     expect(step.kind).toBe("measure_pair");
-    const far = next({ differences, pairs: pairsOf(9, 9) });
+    const far = next({ differences, pairs: three(9) });
     expect(far).toMatchObject({ kind: "keep" });
     const alpha = (rule.alphaPromotion * 6) / Math.PI ** 2;
     const wanted = sequentialBoundary(alpha, 10);
@@ -72,7 +74,7 @@ describe("a promotion", () => {
 
   it("spends its error: the k-th gets 6 / (pi k)^2 of it, so that all together keep to it", () => {
     const alphas = [1, 2, 3].map((ordinal) => {
-      const step = next({ ordinal, pairs: pairsOf(999, 999) });
+      const step = next({ ordinal, pairs: three(999) });
       return "workings" in step ? step.workings?.alpha : undefined;
     });
     expect(alphas).toEqual([1, 4, 9].map((square) => (0.04 * 6) / (Math.PI ** 2 * square)));
@@ -98,7 +100,6 @@ describe("a promotion", () => {
     const { error, boundary } = promotionTest(3, 2, 3);
     const needed = (boundary * error * Math.sqrt(3)) / Math.sqrt(10);
     const edge = needed - 1.28 * error;
-    const three = (gain: number) => pairsOf(gain, gain, gain);
     expect(next({ mayStopEarly: true, pairs: three(edge * 1.001) }).kind).toBe("measure_pair");
     expect(next({ mayStopEarly: true, pairs: pairsOf(edge * 0.999, edge * 0.999) }).kind).toBe(
       "measure_pair",
@@ -124,14 +125,14 @@ describe("a promotion", () => {
   });
 
   it("keeps fewer lines that are not worse by half a standard deviation", () => {
-    const { error, boundary, threshold } = promotionTest(2, 2, 3);
+    const { error, boundary, threshold } = promotionTest(3, 2, 3);
     const gain = threshold - 0.5 + 0.001;
-    expect(next({ pairs: pairsOf(gain, gain) }).kind).toBe("measure_pair");
-    expect(next({ linesSaved: 12, pairs: pairsOf(gain - 0.002, gain - 0.002) }).kind).toBe("measure_pair");
-    expect(next({ linesSaved: 12, pairs: pairsOf(gain, gain) })).toMatchObject({
+    expect(next({ pairs: three(gain) }).kind).toBe("measure_pair");
+    expect(next({ linesSaved: 12, pairs: three(gain - 0.002) }).kind).toBe("measure_pair");
+    expect(next({ linesSaved: 12, pairs: three(gain) })).toMatchObject({
       kind: "keep",
       reasons: [
-        `12 lines fewer and not worse: ${say(gain)} ± ${say(error)} over 2 fresh pairs, may lose 0.5`,
+        `12 lines fewer and not worse: ${say(gain)} ± ${say(error)} over 3 fresh pairs, may lose 0.5`,
       ],
       workings: { rule: "not_worse", margin: 0.5, boundary },
     });
@@ -144,9 +145,9 @@ describe("a promotion", () => {
 
   it("without any spread keeps any gain, and nothing but a gain", () => {
     const noise = { isDeterministic: false, sdRepeat: 0, sdRun: 0, degreesOfFreedom: 3, mean: 0 };
-    expect(next({ noise, pairs: pairsOf(1e-9, 1e-9) }).kind).toBe("keep");
-    expect(next({ noise, pairs: pairsOf(0, 0) }).kind).toBe("measure_pair");
-    expect(next({ noise, linesSaved: 5, pairs: pairsOf(0, 0) }).kind).toBe("measure_pair");
+    expect(next({ noise, pairs: three(1e-9) }).kind).toBe("keep");
+    expect(next({ noise, pairs: three(0) }).kind).toBe("measure_pair");
+    expect(next({ noise, linesSaved: 5, pairs: three(0) }).kind).toBe("measure_pair");
     expect(next({ noise, pairs: pairsOf(-1e-9, -1e-9, -1e-9) }).kind).toBe("discard");
   });
 });

@@ -3,7 +3,7 @@ import type { TentativeEvidence } from "../../src/core/judge.ts";
 import { compareWithHead } from "../../src/judge/comparison.ts";
 import { judge } from "../../src/judge/judge.ts";
 import { lordLevel } from "../../src/judge/lord.ts";
-import { say, sequentialBoundary } from "../../src/judge/spread.ts";
+import { say } from "../../src/judge/spread.ts";
 import { sigmaUpperBound } from "../../src/judge/statistics.ts";
 import { at, evidenceOf, RULE as rule } from "./evidence.ts";
 
@@ -201,7 +201,7 @@ describe("the sequential test", () => {
 });
 
 describe("a keep", () => {
-  const candidate = at(-9, -9);
+  const candidate = at(-4, -4);
   const fresh = (...gains: number[]) => gains.map((gain, index) => ({ seed: 101 + index, value: -gain }));
   const held = (gains: readonly number[], change: Change = {}) =>
     judge.next(evidenceOf({ candidate, fresh: fresh(...gains), ...change }));
@@ -218,6 +218,17 @@ describe("a keep", () => {
     });
   });
 
+  it("falls where the head's seeds show far more than fresh ones do: the code knows them", () => {
+    const apart = (4 * errorOf(2) * Math.sqrt(1 / 2 + 1 / 2)) / Math.sqrt(1 / 2 + 1 / 4);
+    const known = (gain: number) => held([0, 0], { candidate: at(-gain, -gain) });
+    expect(known(apart * 0.999).kind).toBe("keep");
+    expect(known(apart * 1.001)).toMatchObject({
+      kind: "discard",
+      reasons: [expect.stringMatching(/more than luck explains$/)],
+      workings: { rule: "not_held" },
+    });
+  });
+
   it("falls where the fresh runs alone are a standard error behind", () => {
     const error = errorOf(2);
     expect(held([-error * 0.999, -error * 0.999]).kind).toBe("keep");
@@ -225,10 +236,10 @@ describe("a keep", () => {
     expect(held([loss, loss])).toMatchObject({
       kind: "discard",
       reasons: [
-        expect.stringMatching(/^gain 9 /),
+        expect.stringMatching(/^gain 4 /),
         `does not hold: ${say(loss)} ± ${say(error)} on 2 fresh seeds, ${say((18 + 2 * loss) / 4)} with all its runs`,
       ],
-      estimate: { gain: 9 },
+      estimate: { gain: 4 },
       workings: { rule: "not_held", boundary },
     });
   });
