@@ -105,17 +105,8 @@ export interface Estimate {
 
 /** The rules that can decide; docs/verdict.md explains each. */
 export const DECIDING_RULES = [
-  ...([
-    "constraint",
-    "exact",
-    "screen",
-    "boundary",
-    "futility",
-    "not_held",
-    "not_worse",
-    "looks_used_up",
-  ] as const),
-  ...(["suspect", "out_of_reach", "fixed_number"] as const),
+  ...(["constraint", "exact", "screen", "boundary", "futility", "not_held", "not_worse"] as const),
+  ...(["looks_used_up", "suspect", "out_of_reach", "fixed_number"] as const),
 ] as const;
 export type DecidingRule = (typeof DECIDING_RULES)[number];
 
