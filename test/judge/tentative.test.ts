@@ -208,7 +208,7 @@ describe("the sequential test", () => {
 });
 
 describe("a keep", () => {
-  const candidate = at(-9, -9);
+  const candidate = at(-2, -2);
   const fresh = (...gains: number[]) => gains.map((gain, index) => ({ seed: 101 + index, value: -gain }));
   const held = (gains: readonly number[], change: Change = {}) =>
     judge.next(evidenceOf({ candidate, fresh: fresh(...gains), ...change }));
@@ -227,32 +227,47 @@ describe("a keep", () => {
 
   it("falls where the fresh runs alone are a standard error behind", () => {
     const error = errorOf(2);
-    expect(held([-error * 0.999, -error * 0.999]).kind).toBe("keep");
+    const lenient = { rule: { ...rule, holdSds: 0 } };
+    expect(held([-error * 0.999, -error * 0.999], { ...lenient, candidate: at(-3, -3) }).kind).toBe("keep");
     const loss = -error * 1.001;
-    expect(held([loss, loss])).toMatchObject({
+    expect(held([loss, loss], { ...lenient, candidate: at(-3, -3) })).toMatchObject({
       kind: "discard",
       reasons: [
-        expect.stringMatching(/^gain 9 /),
-        `does not hold: ${say(loss)} ± ${say(error)} on 2 fresh seeds, ${say((18 + 2 * loss) / 4)} with all its runs`,
+        expect.stringMatching(/^gain 3 /),
+        `does not hold: ${say(loss)} ± ${say(error)} on 2 fresh seeds, ${say((6 + 2 * loss) / 4)} with all its runs`,
       ],
-      estimate: { gain: 9 },
+      estimate: { gain: 3 },
       workings: { rule: "not_held", boundary },
     });
   });
 
   it("falls where all its runs together are not far enough ahead", () => {
-    const strict = { rule: { ...rule, holdSds: 2 } };
+    const strict = { rule: { ...rule, holdSds: 2 }, candidate: at(-3, -3) };
     const edge = 2 * errorOf(4); // four runs of the candidate against four of the head
-    const kindFor = (mean: number) =>
-      held([2 * mean - 3, 2 * mean - 3], { ...strict, candidate: at(-3, -3) }).kind;
+    const kindFor = (mean: number) => held([2 * mean - 3, 2 * mean - 3], strict).kind;
     expect([kindFor(edge * 0.999), kindFor(edge * 1.001)]).toEqual(["discard", "keep"]);
   });
 
+  it("falls where the head's seeds were four standard errors kinder than fresh ones", () => {
+    const apart = sigmaUpperBound(1, 3, 0.8) * Math.sqrt(1 / 2 + 1 / 2);
+    const far = 20;
+    const kind = { candidate: at(-far, -far) };
+    expect(held(twice(far - 4 * apart * 0.999), kind).kind).toBe("keep");
+    const gain = far - 4 * apart * 1.001;
+    expect(held(twice(gain), kind)).toMatchObject({
+      kind: "discard",
+      reasons: [
+        `20 on the head's seeds, ${say(gain)} ± ${say(errorOf(2))} on 2 fresh seeds: more than luck explains`,
+      ],
+      workings: { rule: "not_held", boundary },
+    });
+  });
+
   it("holds in the direction of the goal", () => {
-    const up = { metric: { ...metric, goal: "maximize" }, candidate: at(9, 9) } as const;
+    const up = { metric: { ...metric, goal: "maximize" }, candidate: at(2, 2) } as const;
     const runs = (value: number) => [101, 102].map((seed) => ({ seed, value }));
-    expect(judge.next(evidenceOf({ ...up, fresh: runs(9) })).kind).toBe("keep");
-    expect(judge.next(evidenceOf({ ...up, fresh: runs(-9) })).kind).toBe("discard");
+    expect(judge.next(evidenceOf({ ...up, fresh: runs(2) })).kind).toBe("keep");
+    expect(judge.next(evidenceOf({ ...up, fresh: runs(-2) })).kind).toBe("discard");
   });
 });
 
