@@ -8,6 +8,8 @@ export default defineConfig({
   test: {
     include: ["**/*.test.ts"],
     exclude: ["**/*.slow.test.ts", "**/simulated-*.test.ts", "**/coverage.test.ts", "**/kill.test.ts"],
+    // One process for all files of a run: starting one for each took most of the time. The next mutant gets a new one.
+    isolate: false,
     testTimeout: 20_000,
   },
 });
