@@ -237,7 +237,7 @@ describe("a keep", () => {
       kind: "discard",
       reasons: [
         expect.stringMatching(/^gain 4 /),
-        `does not hold: ${say(loss)} ± ${say(error)} on 2 fresh seeds, ${say((18 + 2 * loss) / 4)} with all its runs`,
+        `does not hold: ${say(loss)} ± ${say(error)} on 2 fresh seeds, ${say((8 + 2 * loss) / 4)} with all its runs`,
       ],
       estimate: { gain: 4 },
       workings: { rule: "not_held", boundary },
