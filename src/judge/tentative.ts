@@ -30,10 +30,10 @@ const SHOWN_CONFIDENCE = 0.8;
 /** Fresh runs so many standard errors behind are against a keep, whatever its other runs say. */
 const AGAINST_ERRORS = 1;
 /**
- * Gains on the head's seeds that lie so many standard errors above those on fresh ones are not luck: the code knows the
- * seeds, or single runs are wild. One honest keep in some ten thousand.
+ * Gains on the head's seeds that lie so many standard errors above those on fresh ones are more than luck: the code knows
+ * the seeds, or single runs are wild. Costs about one honest keep in fifty.
  */
-const SUSPICIOUS_ERRORS = 4;
+const SUSPICIOUS_ERRORS = 2.5;
 /** Under heavy tails no two runs are enough for a keep: false keeps fall from .23 to .13 (t with 3 degrees of freedom). */
 const HEAVY_MIN_RUNS = 3;
 

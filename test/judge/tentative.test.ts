@@ -201,7 +201,7 @@ describe("the sequential test", () => {
 });
 
 describe("a keep", () => {
-  const candidate = at(-4, -4);
+  const candidate = at(-2, -2);
   const fresh = (...gains: number[]) => gains.map((gain, index) => ({ seed: 101 + index, value: -gain }));
   const held = (gains: readonly number[], change: Change = {}) =>
     judge.next(evidenceOf({ candidate, fresh: fresh(...gains), ...change }));
@@ -219,7 +219,7 @@ describe("a keep", () => {
   });
 
   it("falls where the head's seeds show far more than fresh ones do: the code knows them", () => {
-    const apart = (4 * errorOf(2) * Math.sqrt(1 / 2 + 1 / 2)) / Math.sqrt(1 / 2 + 1 / 4);
+    const apart = (2.5 * errorOf(2) * Math.sqrt(1 / 2 + 1 / 2)) / Math.sqrt(1 / 2 + 1 / 4);
     const known = (gain: number) => held([0, 0], { candidate: at(-gain, -gain) });
     expect(known(apart * 0.999).kind).toBe("keep");
     expect(known(apart * 1.001)).toMatchObject({
@@ -236,10 +236,10 @@ describe("a keep", () => {
     expect(held([loss, loss])).toMatchObject({
       kind: "discard",
       reasons: [
-        expect.stringMatching(/^gain 4 /),
-        `does not hold: ${say(loss)} ± ${say(error)} on 2 fresh seeds, ${say((8 + 2 * loss) / 4)} with all its runs`,
+        expect.stringMatching(/^gain 2 /),
+        `does not hold: ${say(loss)} ± ${say(error)} on 2 fresh seeds, ${say((4 + 2 * loss) / 4)} with all its runs`,
       ],
-      estimate: { gain: 4 },
+      estimate: { gain: 2 },
       workings: { rule: "not_held", boundary },
     });
   });
