@@ -3,10 +3,12 @@
 import type { Kysely, Transaction } from "kysely";
 import type { LedgerEvent, LedgerLine } from "../core/ledger.ts";
 import { EMPTY_TIP, lineOf, rowAfter, type Tip, verifyRows } from "./line-row.ts";
-import type { LedgerTables } from "./schema.ts";
+import type { LedgerTables, LinesTable } from "./schema.ts";
 import { damage } from "./storage-error.ts";
 
 const TIP_ID = 1;
+/** Rows of one statement: SQLite takes 32,766 values at most. */
+const ROWS_AT_ONCE = 500;
 
 /** Appends all events or none. Throws a ZodError, having written nothing, when an event does not fit the schema. */
 export async function appendLines(
@@ -25,6 +27,18 @@ export async function appendLines(
     }
     await writeTip(transaction, tip);
     return lines;
+  });
+}
+
+/** Puts rows whose chain is right into empty tables, all or none. */
+export async function insertRows(db: Kysely<LedgerTables>, rows: readonly LinesTable[]): Promise<void> {
+  await db.transaction().execute(async (transaction) => {
+    for (let at = 0; at < rows.length; at += ROWS_AT_ONCE)
+      await transaction
+        .insertInto("lines")
+        .values(rows.slice(at, at + ROWS_AT_ONCE))
+        .execute();
+    await writeTip(transaction, rows.at(-1) ?? EMPTY_TIP);
   });
 }
 

@@ -5,10 +5,10 @@ import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import { Kysely } from "kysely";
 import type { Ledger, LedgerLine } from "../core/ledger.ts";
-import { newerWriter } from "./line-row.ts";
+import { versionOf } from "./database-file.ts";
 import { readLines } from "./line-table.ts";
 import { NodeSqliteDialect } from "./node-sqlite-dialect.ts";
-import { type LedgerTables, SCHEMA_VERSION } from "./schema.ts";
+import type { LedgerTables } from "./schema.ts";
 import { damage, guardStorage } from "./storage-error.ts";
 
 const BUSY_TIMEOUT_MS = 5_000;
@@ -58,7 +58,7 @@ async function readFile(path: string, after: number, isImmutable: boolean): Prom
   if (isImmutable) url.search = "?immutable=1";
   const database = new DatabaseSync(url, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
   try {
-    if (!hasTables(database, path)) return [];
+    if (versionOf(database, path) === 0) throw damage(path, "it holds no tables");
     return await readLines(
       new Kysely<LedgerTables>({ dialect: new NodeSqliteDialect(database) }),
       after,
@@ -67,16 +67,6 @@ async function readFile(path: string, after: number, isImmutable: boolean): Prom
   } finally {
     database.close();
   }
-}
-
-/** False when the first writer was killed before it had made the tables. */
-function hasTables(database: DatabaseSync, path: string): boolean {
-  const version = Number(database.prepare("pragma user_version").get()?.user_version);
-  if (version > SCHEMA_VERSION) throw newerWriter(path, `its tables are of version ${version}`);
-  const sql = "select count(*) as found from sqlite_schema where type = 'table' and name in ('lines', 'tip')";
-  const isComplete = database.prepare(sql).get()?.found === 2;
-  if (!isComplete && version > 0) throw damage(path, "its tables are missing");
-  return isComplete;
 }
 
 function stateOf(path: string): { signature: string; logBytes: number } | undefined {

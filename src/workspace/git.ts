@@ -1,8 +1,9 @@
 /** One git process: closed environment, fixed settings, no shell. Knows nothing of workspaces. */
 
 import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { promisify } from "node:util";
-import { InfrastructureError } from "../core/errors.ts";
+import { InfrastructureError, UsageError } from "../core/errors.ts";
 
 export class GitError extends InfrastructureError {
   readonly args: readonly string[];
@@ -105,6 +106,19 @@ export function parentOfGit(
   return parent !== undefined && isOurs(entryOf("GIT_DIR") ?? "") ? Number(parent) : undefined;
 }
 
+/** Node says ENOENT for a missing program and for a missing folder alike. */
+function startError(args: readonly string[], cwd: string, cause: Error): Error {
+  const isMissing = "code" in cause && cause.code === "ENOENT";
+  if (!isMissing) return new GitError(args, { stderr: cause.message, cause });
+  if (!existsSync(cwd))
+    return new UsageError(`there is no folder ${cwd}`, {
+      place: cwd,
+      next: "see that it is there, or name another one with -C",
+    });
+  const next = "apt install git, or your system's way, and see that PATH names its folder";
+  return new UsageError("git is not found on PATH", { next });
+}
+
 /** Another program than git, in the same closed manner. Errors: InfrastructureError. */
 export async function runProgram(file: string, args: readonly string[]): Promise<void> {
   try {
@@ -131,7 +145,7 @@ function collect(child: ChildProcess, args: readonly string[], options: GitOptio
   child.stdin?.on("error", () => {});
   child.stdin?.end(options.input);
   const { promise, resolve, reject } = Promise.withResolvers<GitResult>();
-  child.once("error", (cause) => reject(new GitError(args, { stderr: cause.message, cause })));
+  child.once("error", (cause) => reject(startError(args, options.cwd, cause)));
   child.once("close", (code, signal) => {
     const stdout = Buffer.concat(chunks);
     const truncated = size > limit;

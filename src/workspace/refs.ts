@@ -36,6 +36,28 @@ export async function advance(
   }
 }
 
+/** Every ref under refs/nightlab/ but those that a repair has put aside. */
+export async function listOwnRefs(repository: Repository): Promise<Map<string, CommitSha>> {
+  const args = ["for-each-ref", "--format=%(objectname) %(refname)", "refs/nightlab/"];
+  const { stdout } = await runGit(args, { cwd: repository.commonDir, env: gitDirOf(repository) });
+  const lines = stdout
+    .toString()
+    .split("\n")
+    .filter((line) => line !== "");
+  const refs = lines.map((line): [string, CommitSha] => {
+    const space = line.indexOf(" ");
+    return [line.slice(space + 1), line.slice(0, space) as CommitSha];
+  });
+  return new Map(refs.filter(([ref]) => !ref.startsWith("refs/nightlab/damaged/")));
+}
+
+/** Removes `ref` if it is at `from`; the commit must be held by another ref. */
+export async function remove(repository: Repository, ref: string, from: CommitSha): Promise<void> {
+  await guard(repository, ref);
+  const args = ["update-ref", "--no-deref", "-d", ref, from];
+  await runGit(args, { cwd: repository.commonDir, env: gitDirOf(repository) });
+}
+
 export function resolve(repository: Repository, ref: string): Promise<CommitSha | undefined> {
   return resolveCommit(repository.commonDir, ref, gitDirOf(repository));
 }
