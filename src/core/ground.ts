@@ -10,7 +10,7 @@ export interface Ground {
 
 const GROUNDS: readonly { readonly sign: RegExp; readonly ground: Ground }[] = [
   {
-    sign: /\b(?:ENOSPC|EDQUOT)\b|No space left on device|quota exceeded|database or disk is full/i,
+    sign: /\b(?:ENOSPC|EDQUOT)\b|No space left on device|quota exceeded|Out of diskspace|database or disk is full/i,
     ground: {
       what: "the disk is full",
       next: "free some space (df -h shows where), then: nightlab resume; nothing acknowledged is lost",
@@ -20,6 +20,14 @@ const GROUNDS: readonly { readonly sign: RegExp; readonly ground: Ground }[] = [
     sign: /\bEROFS\b|Read-only file system|readonly database/i,
     ground: {
       what: "the file system is read-only",
+      next: "make it writable (findmnt shows how it is mounted), then: nightlab resume",
+    },
+  },
+  {
+    // Node says ENOENT where it cannot make a folder with its parents on a read-only file system.
+    sign: /\bENOENT mkdir\b/,
+    ground: {
+      what: "a folder cannot be made: its file system is read-only or gone",
       next: "make it writable (findmnt shows how it is mounted), then: nightlab resume",
     },
   },
@@ -43,7 +51,7 @@ const GROUNDS: readonly { readonly sign: RegExp; readonly ground: Ground }[] = [
 export function groundOf(error: unknown): Ground | undefined {
   const words: string[] = [];
   for (let at = error; at instanceof Error; at = at.cause) {
-    if ("code" in at) words.push(String(at.code));
+    if ("code" in at) words.push(`${at.code} ${"syscall" in at ? at.syscall : ""}`);
     if ("errcode" in at || at instanceof InfrastructureError) words.push(at.message);
   }
   const text = words.join(" ");
