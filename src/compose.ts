@@ -1,7 +1,7 @@
 /** The composition root: with src/compose/, the only place that names concrete adapters. */
 
 import { createHash, randomInt } from "node:crypto";
-import { access, mkdir } from "node:fs/promises";
+import { access, lstat, mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { makeStaff } from "./compose/staff.ts";
 import { endStrays, studyName } from "./compose/strays.ts";
@@ -42,7 +42,20 @@ import { type GitWorkspaces, openWorkspaces } from "./workspace/workspaces.ts";
 export async function locateStudy(cwd: string, programPath?: string): Promise<StudyPlace> {
   const repository = await inspectRepository(cwd);
   const path = programPath === undefined ? join(repository.root, "program.md") : resolve(cwd, programPath);
-  return { repository, folder: join(repository.root, ".nightlab"), programPath: path };
+  const folder = join(repository.root, ".nightlab");
+  await checkOwnFolder(folder);
+  return { repository, folder, programPath: path };
+}
+
+/** A link would put the ledger where commands can reach it, and git would not ignore it. */
+async function checkOwnFolder(folder: string): Promise<void> {
+  const found = await lstat(folder).catch(() => undefined);
+  if (found === undefined || found.isDirectory()) return;
+  const kind = found.isSymbolicLink() ? "a link" : "a file";
+  throw new UsageError(`${folder} is ${kind}, and nightlab needs a folder of that name for itself`, {
+    place: folder,
+    next: `mv ${folder} ${folder}.old`,
+  });
 }
 
 /** A study as its ledger tells it, and who is working on it now. */
