@@ -1,7 +1,8 @@
 /** What can still be read of a damaged ledger, line by line. Reads bytes; asks SQLite only what was written last. */
 
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
+import { pathToFileURL } from "node:url";
 import type { LedgerLine } from "../core/ledger.ts";
 import { EMPTY_TIP, follows, isWhole, parseRow } from "./line-row.ts";
 import { scanRows } from "./row-scan.ts";
@@ -86,8 +87,10 @@ function readIfThere(path: string): Buffer {
 /** The number of the last line as the tip table tells it; 0 when it cannot be read. */
 function lastWritten(path: string): number {
   let database: DatabaseSync | undefined;
+  const url = pathToFileURL(path);
+  if (!existsSync(`${path}-wal`)) url.search = "?immutable=1"; // SQLite would make a log otherwise
   try {
-    database = new DatabaseSync(path, { readOnly: true });
+    database = new DatabaseSync(url, { readOnly: true });
     const number = database.prepare("select number from tip").get()?.number;
     return typeof number === "number" ? number : 0;
   } catch {
