@@ -7,6 +7,7 @@ import { currentRun, replay } from "../core/study.ts";
 import { openLedger } from "../ledger/open-ledger.ts";
 import { type LedgerRepair, repairLedger } from "../ledger/repair-ledger.ts";
 import { planAgreement, type RefStep } from "../loop/agree-with-refs.ts";
+import { headMoveTo } from "../loop/lost-move.ts";
 import { advance, listOwnRefs, remove } from "../workspace/refs.ts";
 import type { Repository } from "../workspace/repository.ts";
 import { systemClock } from "./surroundings.ts";
@@ -17,6 +18,8 @@ interface RefStepDone extends RefStep {
   /** Why git would not. */
   readonly problem?: string;
 }
+
+export { lineRanges } from "../ledger/line-ranges.ts";
 
 export interface StudyRepair {
   readonly ledger: LedgerRepair;
@@ -31,7 +34,7 @@ export interface StudyRepair {
 /** Throws UsageError while another process works on the study; InfrastructureError when disk or git fails. */
 export async function repairStudy(cwd: string): Promise<StudyRepair> {
   const { folder, repository } = await locateStudy(cwd);
-  const ledger = await repairLedger({ folder, clock: systemClock });
+  const ledger = await repairLedger({ folder, clock: systemClock, lostMove: headMoveTo });
   if (ledger.kind === "absent") return { ledger, restored: [], refs: [], next: "nightlab run" };
   const lines = await readAll(folder);
   const study = replay(lines);

@@ -96,12 +96,10 @@ function timeParts(budget: Budget, spent: Spent): { whole: number; left: number 
   const parts: { whole: number; left: number }[] = [];
   const { timeMs, deadlineMs } = budget;
   if (timeMs !== undefined) parts.push({ whole: timeMs, left: timeMs - spent.workedMs });
-  if (deadlineMs !== undefined) parts.push(wholeAndLeft(deadlineMs, spent));
+  if (deadlineMs !== undefined) {
+    const left = deadlineMs - spent.nowMs;
+    // A clock that was set back may lie before the start: what is left is then the whole, and has its reserve.
+    parts.push({ whole: Math.max(0, left, deadlineMs - spent.startedAtMs), left });
+  }
   return parts;
-}
-
-/** A clock that was set back may lie before the start of the run: what is left is then the whole, and has its reserve. */
-function wholeAndLeft(deadlineMs: number, { startedAtMs, nowMs }: Spent): { whole: number; left: number } {
-  const left = deadlineMs - nowMs;
-  return { whole: Math.max(0, left, deadlineMs - startedAtMs), left };
 }

@@ -19,14 +19,8 @@ import {
 export * from "./records.ts";
 
 export function emptyStudy(): Study {
-  return {
-    runs: [],
-    experiments: new Map(),
-    trees: new Map(),
-    byCommit: new Map(),
-    lineCount: 0,
-    lastOrdinal: 0,
-  };
+  const counts = { lineCount: 0, lastOrdinal: 0 };
+  return { runs: [], experiments: new Map(), trees: new Map(), byCommit: new Map(), ...counts };
 }
 
 export function replay(lines: Iterable<LedgerLine>): Study {

@@ -7,16 +7,16 @@ import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:f
 import { basename, join } from "node:path";
 import type { Clock } from "../core/clock.ts";
 import type { LedgerEvent, LedgerLine } from "../core/ledger.ts";
-import { lineRanges } from "../core/line-ranges.ts";
 import { currentRun, replay } from "../core/study.ts";
 import { writeDatabase } from "./database-file.ts";
 import { linkOrCopy, syncPath } from "./durable-files.ts";
+import { lineRanges } from "./line-ranges.ts";
 import { EMPTY_TIP, rowAfter } from "./line-row.ts";
 import { checkFiles, ledgerPath, repairedPath } from "./open-ledger.ts";
 import { ReadOnlyLedger } from "./read-only-ledger.ts";
 import { type Salvage, salvage } from "./salvage.ts";
 import type { LinesTable } from "./schema.ts";
-import { type Sifted, sift } from "./sift.ts";
+import { type LostMove, type Sifted, sift } from "./sift.ts";
 import { DamageError, guardStorage } from "./storage-error.ts";
 import { dropDamagedLock, takeWriterLock } from "./writer-lock.ts";
 
@@ -43,11 +43,17 @@ interface UnfitLine {
   readonly reason: string;
 }
 
+export interface RepairOptions {
+  readonly folder: string;
+  readonly clock: Clock;
+  readonly lostMove: LostMove;
+}
+
 /**
  * Repairs the ledger in `folder` if it is damaged. Throws UsageError while another process writes it, and
  * InfrastructureError when a newer nightlab wrote it or the disk fails; then all is as it was.
  */
-export async function repairLedger(options: { folder: string; clock: Clock }): Promise<LedgerRepair> {
+export async function repairLedger(options: RepairOptions): Promise<LedgerRepair> {
   const { folder, clock } = options;
   const path = ledgerPath(folder);
   return guardStorage(path, async () => {
@@ -58,7 +64,7 @@ export async function repairLedger(options: { folder: string; clock: Clock }): P
     try {
       if (existsSync(repairedPath(folder))) takePlace(folder); // a repair that was cut short
       const damage = await damageOf(folder, path);
-      if (damage !== undefined) return await rebuild(folder, damage, clock);
+      if (damage !== undefined) return await rebuild(options, damage);
       const lines = (await new ReadOnlyLedger(path).read(0)).length;
       const kind = existsSync(path) ? "whole" : "absent";
       return { kind, lines, lost: [], unfit: [], restored: [] };
@@ -71,7 +77,7 @@ export async function repairLedger(options: { folder: string; clock: Clock }): P
 async function damageOf(folder: string, path: string): Promise<string | undefined> {
   try {
     checkFiles(folder);
-    const { unfit } = sift(await new ReadOnlyLedger(path).read(0));
+    const { unfit } = sift(await new ReadOnlyLedger(path).read(0), () => undefined);
     const [first] = unfit;
     return first && `${path}: line ${first.line.number} does not fit the ones before it: ${first.reason}`;
   } catch (error) {
@@ -80,9 +86,10 @@ async function damageOf(folder: string, path: string): Promise<string | undefine
   }
 }
 
-async function rebuild(folder: string, damage: string, clock: Clock): Promise<LedgerRepair> {
+async function rebuild(options: RepairOptions, damage: string): Promise<LedgerRepair> {
+  const { folder, clock, lostMove } = options;
   const found = salvage(ledgerPath(folder));
-  const sifted = sift(found.lines);
+  const sifted = sift(found.lines, lostMove);
   const keptIn = keepAside(folder, { found, sifted, clock });
   const rows = newRows(sifted, noteOf(found, sifted, basename(keptIn)));
   await writeDatabase(repairedPath(folder), rows);

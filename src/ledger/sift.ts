@@ -1,9 +1,11 @@
 /** Which of the readable lines still mean something once others are lost. Knows the fold, no file. */
 
-import type { RunTag } from "../core/experiment.ts";
+import type { CommitSha, RunTag } from "../core/experiment.ts";
 import type { LedgerEvent, LedgerLine } from "../core/ledger.ts";
-import { headMoveTo } from "../core/lost-move.ts";
 import { apply, currentRun, emptyStudy, type RunRecord, type Study } from "../core/study.ts";
+
+/** The move that took the head of the current run to a commit, where the lines before tell which it was. */
+export type LostMove = (study: Study, at: CommitSha) => LedgerEvent | undefined;
 
 export interface Sifted {
   /** In order; numbers as they were, except that restored events have that of the line that proves them. */
@@ -14,7 +16,7 @@ export interface Sifted {
 }
 
 /** Keeps every line that folds: those of a run whose start, or an experiment whose opening is lost, say nothing. */
-export function sift(lines: readonly LedgerLine[]): Sifted {
+export function sift(lines: readonly LedgerLine[], lostMove: LostMove): Sifted {
   const study = emptyStudy();
   const kept: LedgerLine[] = [];
   const unfit: { line: LedgerLine; reason: string }[] = [];
@@ -29,7 +31,7 @@ export function sift(lines: readonly LedgerLine[]): Sifted {
       unfit.push({ line, reason });
       continue;
     }
-    const move = line.event.kind === "head_moved" ? headMoveTo(study, line.event.from) : undefined;
+    const move = line.event.kind === "head_moved" ? lostMove(study, line.event.from) : undefined;
     if (move !== undefined) {
       restored.push(move);
       keep({ ...line, event: move });

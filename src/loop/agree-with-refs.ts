@@ -5,8 +5,8 @@
 
 import { type CommitSha, type RunTag, refs } from "../core/experiment.ts";
 import type { LedgerEvent } from "../core/ledger.ts";
-import { headMoveTo } from "../core/lost-move.ts";
 import { currentRun, type RunRecord, type Study } from "../core/study.ts";
+import { headMoveTo } from "./lost-move.ts";
 
 export type OwnRefs = ReadonlyMap<string, CommitSha>;
 

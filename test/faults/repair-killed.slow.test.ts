@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import type { LedgerLine } from "../../src/core/ledger.ts";
 import { openLedger } from "../../src/ledger/open-ledger.ts";
 import { repairLedger } from "../../src/ledger/repair-ledger.ts";
+import { headMoveTo } from "../../src/loop/lost-move.ts";
 import { FakeClock } from "../../src/testing/fake-clock.ts";
 import { sampleEvents } from "../../src/testing/sample-events.ts";
 import { diceOf, lay, type OnDisk, writtenLedger } from "./corruption.ts";
@@ -56,7 +57,7 @@ async function read(damaged: string): Promise<readonly LedgerLine[]> {
 it("a repair that is killed at any instant is finished by the next one, and the damaged file is kept", async () => {
   const damaged = join(folder, "damaged");
   lay(damaged, damagedBytes());
-  await repairLedger({ folder: damaged, clock });
+  await repairLedger({ folder: damaged, clock, lostMove: headMoveTo });
   const wanted = (await read(damaged)).map(({ atMs, event }) => ({ atMs, kind: event.kind }));
   expect(wanted.length).toBeGreaterThan(50);
   const dice = diceOf(11);
@@ -70,7 +71,7 @@ it("a repair that is killed at any instant is finished by the next one, and the 
         .sort()
         .join(),
     );
-    await repairLedger({ folder: damaged, clock });
+    await repairLedger({ folder: damaged, clock, lostMove: headMoveTo });
     const lines = (await read(damaged)).map(({ atMs, event }) => ({ atMs, kind: event.kind }));
     expect(lines, `round ${round}`).toEqual(wanted);
     expect(readdirSync(damaged).filter((name) => name.startsWith("ledger.damaged-")).length).toBeGreaterThan(

@@ -9,6 +9,7 @@ import { openLedger } from "../../src/ledger/open-ledger.ts";
 import { type LedgerRepair, repairLedger } from "../../src/ledger/repair-ledger.ts";
 import { DamageError } from "../../src/ledger/storage-error.ts";
 import { planAgreement } from "../../src/loop/agree-with-refs.ts";
+import { headMoveTo } from "../../src/loop/lost-move.ts";
 import { resumeRun, runStudy, startRun } from "../../src/loop/run-study.ts";
 import { FakeClock } from "../../src/testing/fake-clock.ts";
 import { scriptedResearcher } from "../../src/testing/scripted-researcher.ts";
@@ -116,10 +117,10 @@ async function play(
   lay(folder, damage);
   await expectClearAnswer(folder, killed, where);
   const clock = new FakeClock(Date.UTC(2026, 5, 1));
-  const repair = await repairLedger({ folder, clock });
+  const repair = await repairLedger({ folder, clock, lostMove: headMoveTo });
   const lines = await readAll(folder);
   checkKept({ killed, damage, repair, lines }, where);
-  expect(await repairLedger({ folder, clock }), where).toMatchObject({
+  expect(await repairLedger({ folder, clock, lostMove: headMoveTo }), where).toMatchObject({
     lines: lines.length,
     lost: [],
     unfit: [],

@@ -7,6 +7,7 @@ import type { LedgerEvent } from "../../src/core/ledger.ts";
 import { rowAfter } from "../../src/ledger/line-row.ts";
 import { openLedger } from "../../src/ledger/open-ledger.ts";
 import { repairLedger } from "../../src/ledger/repair-ledger.ts";
+import { headMoveTo } from "../../src/loop/lost-move.ts";
 import { FakeClock } from "../../src/testing/fake-clock.ts";
 import { sampleEvents } from "../../src/testing/sample-events.ts";
 
@@ -20,7 +21,7 @@ afterEach(() => {
 });
 
 const path = (name: string) => join(folder, name);
-const repair = () => repairLedger({ folder, clock });
+const repair = () => repairLedger({ folder, clock, lostMove: headMoveTo });
 
 async function write(events: readonly LedgerEvent[]): Promise<void> {
   const ledger = await openLedger({ folder, clock, mode: "write" });
@@ -45,7 +46,9 @@ const kinds = sampleEvents.map(({ kind }) => kind);
 const warned = [...kinds, "warning"];
 
 it("finds nothing to do where there is no ledger, and in a whole one", async () => {
-  expect(await repairLedger({ folder: path("absent"), clock })).toMatchObject({ kind: "absent" });
+  expect(await repairLedger({ folder: path("absent"), clock, lostMove: headMoveTo })).toMatchObject({
+    kind: "absent",
+  });
   expect(await repair()).toMatchObject({ kind: "absent" });
   await write(sampleEvents);
   expect(await repair()).toMatchObject({ kind: "whole", lines: kinds.length });

@@ -1,8 +1,7 @@
 /** What a repair found and did, as plain lines. */
 
-import type { StudyRepair } from "../../compose/repair-study.ts";
+import { lineRanges, type StudyRepair } from "../../compose/repair-study.ts";
 import type { LedgerEvent } from "../../core/ledger.ts";
-import { lineRanges } from "../../core/line-ranges.ts";
 
 /** Dropped lines told one by one; more are counted, and all are in dropped.jsonl. */
 const UNFIT_SHOWN = 20;

@@ -1,6 +1,6 @@
 /** What the ground under the lab gave way for, told from the codes and words of Node, SQLite and git. */
 
-import { InfrastructureError } from "./errors.ts";
+import { InfrastructureError } from "../core/errors.ts";
 
 export interface Ground {
   readonly what: string;

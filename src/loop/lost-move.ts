@@ -1,8 +1,8 @@
 /** Moves of the head whose line is lost, told from the lines that are left. */
 
-import type { CommitSha, ExperimentId } from "./experiment.ts";
-import type { EventOf } from "./ledger.ts";
-import { currentRun, type RunRecord, type Study } from "./study.ts";
+import type { CommitSha, ExperimentId } from "../core/experiment.ts";
+import type { EventOf } from "../core/ledger.ts";
+import { currentRun, type RunRecord, type Study } from "../core/study.ts";
 
 /**
  * The move that takes the head of the current run to `at`, if the ledger itself tells which it was: to a candidate that
