@@ -97,9 +97,8 @@ function timeParts(budget: Budget, spent: Spent): { whole: number; left: number 
   const { timeMs, deadlineMs } = budget;
   if (timeMs !== undefined) parts.push({ whole: timeMs, left: timeMs - spent.workedMs });
   if (deadlineMs !== undefined) {
-    const left = deadlineMs - spent.nowMs;
-    // A clock that was set back may lie before the start: what is left is then the whole, and has its reserve.
-    parts.push({ whole: Math.max(0, left, deadlineMs - spent.startedAtMs), left });
+    const startMs = Math.min(spent.startedAtMs, spent.nowMs); // a clock that was set back may lie before the start
+    parts.push({ whole: Math.max(0, deadlineMs - startMs), left: deadlineMs - spent.nowMs });
   }
   return parts;
 }
