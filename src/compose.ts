@@ -1,8 +1,8 @@
 /** The composition root: with src/compose/, the only place that names concrete adapters. */
 
 import { createHash, randomInt } from "node:crypto";
-import { access, lstat, mkdir } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { mkdir } from "node:fs/promises";
+import { locateStudy, rememberBudget } from "./compose/read-study.ts";
 import { makeStaff } from "./compose/staff.ts";
 import { endStrays, studyName } from "./compose/strays.ts";
 import {
@@ -24,63 +24,20 @@ import {
 import type { Clock } from "./core/clock.ts";
 import { BudgetSpentError, InfrastructureError, UsageError } from "./core/errors.ts";
 import { type CommitSha, type RunTag, refs } from "./core/experiment.ts";
-import type { LedgerLine } from "./core/ledger.ts";
 import type { Program } from "./core/program.ts";
 import { currentRun, type RunRecord, replay, type Study } from "./core/study.ts";
 import type { Workspaces } from "./core/workspace.ts";
 import { judge } from "./judge/judge.ts";
 import { RULES } from "./judge/rules.ts";
 import { openLedger } from "./ledger/open-ledger.ts";
-import { currentHolder, type Holder } from "./ledger/writer-lock.ts";
 import { Lab, type LabParts, type Staff } from "./loop/lab.ts";
 import { type Control, type RunEnd, resumeRun, runStudy, startRun } from "./loop/run-study.ts";
 import { loadProgram } from "./program/load.ts";
 import { detectSandbox } from "./sandbox/detect.ts";
-import { branchIsCheckedOut, excludeStateFolder, inspectRepository } from "./workspace/repository.ts";
+import { branchIsCheckedOut, excludeStateFolder } from "./workspace/repository.ts";
 import { type GitWorkspaces, openWorkspaces } from "./workspace/workspaces.ts";
 
-export async function locateStudy(cwd: string, programPath?: string): Promise<StudyPlace> {
-  const repository = await inspectRepository(cwd);
-  const path = programPath === undefined ? join(repository.root, "program.md") : resolve(cwd, programPath);
-  const folder = join(repository.root, ".nightlab");
-  await checkOwnFolder(folder);
-  return { repository, folder, programPath: path };
-}
-
-/** A link would put the ledger where commands can reach it, and git would not ignore it. */
-async function checkOwnFolder(folder: string): Promise<void> {
-  const found = await lstat(folder).catch(() => undefined);
-  if (found === undefined || found.isDirectory()) return;
-  const kind = found.isSymbolicLink() ? "a link" : "a file";
-  throw new UsageError(`${folder} is ${kind}, and nightlab needs a folder of that name for itself`, {
-    place: folder,
-    next: `mv ${folder} ${folder}.old`,
-  });
-}
-
-/** A study as its ledger tells it, and who is working on it now. */
-export interface StudyReading {
-  readonly study: Study;
-  readonly lines: readonly LedgerLine[];
-  readonly holder?: Holder;
-}
-
-/** Reads the study of a place. Changes nothing; a place without one gives an empty study. */
-export async function readStudy(place: StudyPlace): Promise<StudyReading> {
-  const exists = await access(place.folder).then(
-    () => true,
-    () => false,
-  );
-  if (!exists) return { study: replay([]), lines: [] };
-  const ledger = await openLedger({ folder: place.folder, clock: systemClock, mode: "read" });
-  try {
-    const lines = await ledger.read(0);
-    const holder = currentHolder(place.folder);
-    return { study: replay(lines), lines, ...(holder === undefined ? {} : { holder }) };
-  } finally {
-    await ledger.close();
-  }
-}
+export { locateStudy, readStudy, type StudyReading } from "./compose/read-study.ts";
 
 /** What a caller of a run wants to hear of it. */
 export type Listeners = Pick<LabParts, "onLine" | "onStage" | "onPoint">;
@@ -116,8 +73,10 @@ export interface OpenRun {
 export async function openRun(request: RunRequest): Promise<OpenRun> {
   const clock = request.clock ?? systemClock;
   const place = await locateStudy(request.cwd, request.programPath);
-  const program = { ...(await loadProgram(place.programPath)), ...request.override };
+  const written = loadProgram(place.programPath);
+  const program = { ...written, ...request.override };
   await mkdir(place.folder, { recursive: true });
+  await rememberBudget(place, written);
   await excludeStateFolder(place.repository);
   const tag = request.mode.kind === "start" ? (request.mode.tag ?? dayTag(clock.now())) : "resumed";
   const ledger = await openLedger({ folder: place.folder, clock, mode: "write", holder: tag });

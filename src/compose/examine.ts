@@ -2,10 +2,10 @@
 
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { locateStudy, readStudy } from "../compose.ts";
 import { UsageError } from "../core/errors.ts";
 import { loadProgram } from "../program/load.ts";
 import { detectSandbox } from "../sandbox/detect.ts";
+import { locateStudy, readStudy } from "./read-study.ts";
 import { ownUid, type StudyPlace } from "./surroundings.ts";
 
 /** `bad` keeps nightlab from working here; `note` is good to know. */

@@ -1,6 +1,5 @@
 /** `nightlab doctor --repair`: makes the ledger whole again, then brings it and git to one. */
 
-import { locateStudy } from "../compose.ts";
 import { InfrastructureError } from "../core/errors.ts";
 import type { LedgerEvent } from "../core/ledger.ts";
 import { currentRun, replay } from "../core/study.ts";
@@ -8,8 +7,8 @@ import { openLedger } from "../ledger/open-ledger.ts";
 import { type LedgerRepair, repairLedger } from "../ledger/repair-ledger.ts";
 import { planAgreement, type RefStep } from "../loop/agree-with-refs.ts";
 import { headMoveTo } from "../loop/lost-move.ts";
-import { advance, listOwnRefs, remove } from "../workspace/refs.ts";
-import type { Repository } from "../workspace/repository.ts";
+import { openRefs, type Refs } from "../workspace/refs.ts";
+import { locateStudy } from "./read-study.ts";
 import { systemClock } from "./surroundings.ts";
 
 interface RefStepDone extends RefStep {
@@ -38,13 +37,14 @@ export async function repairStudy(cwd: string): Promise<StudyRepair> {
   if (ledger.kind === "absent") return { ledger, restored: [], refs: [], next: "nightlab run" };
   const lines = await readAll(folder);
   const study = replay(lines);
-  const plan = planAgreement(study, await listOwnRefs(repository));
+  const refs = openRefs(repository);
+  const plan = planAgreement(study, await refs.listOwn());
   // Stamped with the time of the last line: what lies between was not work of the run.
   const atMs = lines.at(-1)?.atMs ?? systemClock.now();
   if (plan.events.length > 0) await append(folder, plan.events, atMs);
   const asideRoot = `refs/nightlab/damaged/${new Date(systemClock.now()).toISOString().replaceAll(/[:.]/g, "-")}`;
   const done: RefStepDone[] = [];
-  for (const step of plan.steps) done.push(await carryOut(repository, step, asideRoot));
+  for (const step of plan.steps) done.push(await carryOut(refs, step, asideRoot));
   const run = currentRun(study);
   const isOpen = run !== undefined && run.endedAtMs === undefined;
   const hasProblem = done.some(({ problem }) => problem !== undefined);
@@ -72,13 +72,13 @@ async function append(folder: string, events: readonly LedgerEvent[], atMs: numb
 }
 
 /** The name it is kept under comes first: killed in between, both refs are there, and the next repair goes on. */
-async function carryOut(repository: Repository, step: RefStep, asideRoot: string): Promise<RefStepDone> {
+async function carryOut(refs: Refs, step: RefStep, asideRoot: string): Promise<RefStepDone> {
   const { ref, from, to } = step;
   const keptAs = ref.replace("refs/nightlab", asideRoot);
   try {
-    if (from !== undefined) await advance(repository, keptAs, { to: from, from: undefined });
-    if (to !== undefined) await advance(repository, ref, { to, from });
-    else if (from !== undefined) await remove(repository, ref, from);
+    if (from !== undefined) await refs.advance(keptAs, { to: from, from: undefined });
+    if (to !== undefined) await refs.advance(ref, { to, from });
+    else if (from !== undefined) await refs.remove(ref, from);
     return { ...step, ...(from === undefined ? {} : { keptAs }) };
   } catch (error) {
     if (!(error instanceof InfrastructureError)) throw error;

@@ -36,12 +36,18 @@ export function machineCpuSeconds(): number | undefined {
   return cores.length === 0 ? undefined : busyMs / 1000;
 }
 
-/** Where a study lives: the user's repository and the folder in it that git ignores. */
-export interface StudyPlace {
-  readonly repository: Repository;
-  /** `.nightlab` in the repository: ledger, logs, report. */
+/** Where a study lives, as far as reading it goes. */
+export interface StudyFolder {
+  /** Top folder of the user's checkout. */
+  readonly root: string;
+  /** `.nightlab` in the repository, which git ignores: ledger, logs, report. */
   readonly folder: string;
   readonly programPath: string;
+}
+
+/** Where a study lives, with what git says of the user's repository. */
+export interface StudyPlace extends StudyFolder {
+  readonly repository: Repository;
 }
 
 /** What the parts of a run share while they are put together. */
@@ -123,7 +129,7 @@ export function logPath(place: StudyPlace, request: MeasureRequest, command: str
   return join(folder, `${request.purpose}-${request.commit.slice(0, 7)}-${request.seed}-${command}.log`);
 }
 
-export function budgetFrom({ budget }: Program, nowMs: number): Budget {
+export function budgetFrom({ budget }: Pick<Program, "budget">, nowMs: number): Budget {
   const { until, ...rest } = budget;
   if (until === undefined) return rest;
   const [hour = 0, minute = 0] = until.split(":").map(Number);

@@ -3,21 +3,24 @@
 import { renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { Kysely } from "kysely";
 import { syncPath } from "./durable-files.ts";
 import { newerWriter } from "./line-row.ts";
-import { insertRows } from "./line-table.ts";
-import { NodeSqliteDialect } from "./node-sqlite-dialect.ts";
-import { type LedgerTables, type LinesTable, migrations, SCHEMA_VERSION } from "./schema.ts";
+import { LineTable } from "./line-table.ts";
+import { type LinesTable, migrations, SCHEMA_VERSION } from "./schema.ts";
 import { damage } from "./storage-error.ts";
 
 /** Versions beyond this are not from a newer nightlab: a bit has fallen over. */
 const LAST_CREDIBLE_VERSION = 1000;
 
 /** Asks one pragma when nothing is to do: the Migrator takes many times the rest of opening. */
-export async function migrate(database: DatabaseSync, db: Kysely<LedgerTables>, path: string): Promise<void> {
+export async function migrate(database: DatabaseSync, path: string): Promise<void> {
   if (versionOf(database, path) === SCHEMA_VERSION) return;
-  const { Migrator } = await import("kysely/migration");
+  const [{ Kysely }, { Migrator }, { NodeSqliteDialect }] = await Promise.all([
+    import("kysely"),
+    import("kysely/migration"),
+    import("./node-sqlite-dialect.ts"),
+  ]);
+  const db = new Kysely<unknown>({ dialect: new NodeSqliteDialect(database) });
   const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
   const { error } = await migrator.migrateToLatest();
   if (error !== undefined) throw error;
@@ -37,13 +40,12 @@ export async function writeDatabase(path: string, rows: readonly LinesTable[]): 
   const draft = `${path}.new`;
   for (const end of ["", "-journal", "-wal", "-shm"]) rmSync(`${draft}${end}`, { force: true });
   const database = new DatabaseSync(draft);
-  const db = new Kysely<LedgerTables>({ dialect: new NodeSqliteDialect(database) });
   try {
     database.exec("pragma journal_mode = memory; pragma synchronous = off"); // synced once, as a whole, below
-    await migrate(database, db, draft);
-    await insertRows(db, rows);
+    await migrate(database, draft);
+    new LineTable(database, draft).fill(rows);
   } finally {
-    await db.destroy();
+    database.close();
   }
   syncPath(draft);
   renameSync(draft, path);

@@ -3,14 +3,12 @@
 import { mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { Kysely } from "kysely";
 import type { Clock } from "../core/clock.ts";
 import type { Ledger, LedgerEvent, LedgerLine } from "../core/ledger.ts";
 import { migrate, versionOf, writeDatabase } from "./database-file.ts";
-import { appendLines, checkEnd, readLines } from "./line-table.ts";
-import { NodeSqliteDialect } from "./node-sqlite-dialect.ts";
+import { type Entry, LineTable } from "./line-table.ts";
+import { LogSync } from "./log-sync.ts";
 import { ReadOnlyLedger } from "./read-only-ledger.ts";
-import type { LedgerTables } from "./schema.ts";
 import { damage, guardStorage } from "./storage-error.ts";
 import { hasTornMiddle } from "./wal-check.ts";
 import { currentHolder, takeWriterLock, type WriterLock } from "./writer-lock.ts";
@@ -87,12 +85,13 @@ function sizeOf(path: string): number | undefined {
 async function openDatabase(path: string, context: { clock: Clock; lock: WriterLock }): Promise<Ledger> {
   const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true });
   try {
-    database.exec("pragma journal_mode = wal; pragma synchronous = full");
-    const db = new Kysely<LedgerTables>({ dialect: new NodeSqliteDialect(database) });
+    // Normal: SQLite leaves the sync after each transaction to us, who do it without standing still (log-sync.ts).
+    database.exec("pragma journal_mode = wal; pragma synchronous = normal");
     if (versionOf(database, path) === 0) throw damage(path, "it holds no tables");
-    await migrate(database, db, path);
-    await checkEnd(db, path); // lines appended after a lost one would hide the loss
-    return new SqliteLedger(path, { ...context, db });
+    await migrate(database, path);
+    const table = new LineTable(database, path);
+    table.checkEnd(); // lines appended after a lost one would hide the loss
+    return new SqliteLedger(path, { ...context, database, table });
   } catch (error) {
     database.close();
     throw error;
@@ -103,33 +102,77 @@ class SqliteLedger implements Ledger {
   readonly #path: string;
   readonly #clock: Clock;
   readonly #lock: WriterLock;
-  readonly #db: Kysely<LedgerTables>;
+  readonly #database: DatabaseSync;
+  readonly #table: LineTable;
+  readonly #log: LogSync;
+  readonly #waiting: Entry[] = [];
+  #writing: Promise<void> | undefined;
+  #broken: { readonly cause: unknown } | undefined;
   #isClosed = false;
 
-  constructor(path: string, parts: { clock: Clock; lock: WriterLock; db: Kysely<LedgerTables> }) {
+  constructor(
+    path: string,
+    parts: { clock: Clock; lock: WriterLock; database: DatabaseSync; table: LineTable },
+  ) {
     this.#path = path;
     this.#clock = parts.clock;
     this.#lock = parts.lock;
-    this.#db = parts.db;
+    this.#database = parts.database;
+    this.#table = parts.table;
+    this.#log = new LogSync(`${path}-wal`);
   }
 
-  async append(events: readonly LedgerEvent[]): Promise<readonly LedgerLine[]> {
-    this.#assertOpen();
-    if (events.length === 0) return [];
-    return guardStorage(this.#path, () => appendLines(this.#db, events, () => this.#clock.now()));
+  /** Calls made while others are being written wait, and then share one transaction and one sync of the disk. */
+  append(events: readonly LedgerEvent[]): Promise<readonly LedgerLine[]> {
+    if (this.#isClosed) return Promise.reject(new Error("the ledger is closed"));
+    if (events.length === 0) return Promise.resolve([]);
+    const appended = new Promise<readonly LedgerLine[]>((resolve, reject) => {
+      this.#waiting.push({ events, resolve, reject });
+    });
+    this.#writing ??= this.#writeAll();
+    return appended;
+  }
+
+  async #writeAll(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const entries = this.#waiting.splice(0);
+      try {
+        await guardStorage(this.#path, async () => {
+          if (this.#broken !== undefined) throw this.#broken.cause;
+          const acknowledge = this.#table.append(entries, () => this.#clock.now());
+          await this.#sync();
+          acknowledge();
+        });
+      } catch (error) {
+        for (const { reject } of entries) reject(error);
+      }
+    }
+    this.#writing = undefined;
+  }
+
+  /** What a disk did with a sync that failed nobody can tell: nothing is acknowledged after it. */
+  async #sync(): Promise<void> {
+    try {
+      await this.#log.sync();
+    } catch (cause) {
+      this.#broken = { cause };
+      throw cause;
+    }
   }
 
   async read(after: number): Promise<readonly LedgerLine[]> {
     this.#assertOpen();
-    return guardStorage(this.#path, () => readLines(this.#db, after, this.#path));
+    return guardStorage(this.#path, async () => this.#table.read(after));
   }
 
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     try {
-      await guardStorage(this.#path, () => this.#db.destroy());
+      await this.#writing;
+      await guardStorage(this.#path, async () => this.#database.close());
     } finally {
+      await this.#log.close();
       this.#lock.release(); // last: the next writer must find the log folded into the file
     }
   }

@@ -3,12 +3,9 @@
 import { statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
-import { Kysely } from "kysely";
 import type { Ledger, LedgerLine } from "../core/ledger.ts";
 import { versionOf } from "./database-file.ts";
-import { readLines } from "./line-table.ts";
-import { NodeSqliteDialect } from "./node-sqlite-dialect.ts";
-import type { LedgerTables } from "./schema.ts";
+import { LineTable } from "./line-table.ts";
 import { damage, guardStorage } from "./storage-error.ts";
 
 const BUSY_TIMEOUT_MS = 5_000;
@@ -59,11 +56,7 @@ async function readFile(path: string, after: number, isImmutable: boolean): Prom
   const database = new DatabaseSync(url, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
   try {
     if (versionOf(database, path) === 0) throw damage(path, "it holds no tables");
-    return await readLines(
-      new Kysely<LedgerTables>({ dialect: new NodeSqliteDialect(database) }),
-      after,
-      path,
-    );
+    return new LineTable(database, path).read(after);
   } finally {
     database.close();
   }

@@ -3,11 +3,6 @@
 import type { Kysely } from "kysely";
 import type { Migration } from "kysely/migration";
 
-export interface LedgerTables {
-  lines: LinesTable;
-  tip: TipTable;
-}
-
 /** One row per line, never updated. `kind` and `experiment` repeat what is in `event`, to be searched by. */
 export interface LinesTable {
   number: number;
@@ -20,13 +15,6 @@ export interface LinesTable {
   checksum: number;
   /** CRC-32 of this row alone: tells a whole row whose neighbours are lost. Null in rows of the first version. */
   own_checksum: number | null;
-}
-
-/** One row (`id` 1) that repeats the last line: rows lost from the end by damage would otherwise go unseen. */
-interface TipTable {
-  id: number;
-  number: number;
-  checksum: number;
 }
 
 /** Steps by name, in order; only ever add. Each may meet its own half-done work (SQLite steps are not transactional). */
@@ -49,6 +37,7 @@ async function createLines(db: Kysely<unknown>): Promise<void> {
     .addColumn("checksum", "bigint", (column) => column.notNull())
     .execute();
   await db.schema.createIndex("lines_by_experiment").ifNotExists().on("lines").column("experiment").execute();
+  // One row (`id` 1) that repeats the last line: rows lost from the end by damage would otherwise go unseen.
   await db.schema
     .createTable("tip")
     .ifNotExists()

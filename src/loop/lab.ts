@@ -102,8 +102,11 @@ export class Lab {
 
   /** Writes events durably, then applies them; calls are put in line so that state and ledger agree. */
   record(...events: readonly LedgerEvent[]): Promise<void> {
+    if (events.length === 0) return Promise.resolve();
+    const appended = this.parts.ledger.append(events); // at once: the ledger keeps the order, and syncs calls together
+    appended.catch(() => undefined); // heard below
     const written = this.#writing.then(async () => {
-      for (const line of await this.parts.ledger.append(events)) {
+      for (const line of await appended) {
         apply(this.study, line);
         this.parts.onLine?.(line, this.study);
       }

@@ -48,11 +48,18 @@ export async function settleExperiment(lab: Lab, id: ExperimentId, signal: Abort
     const verdict = record.verdict ?? (await judgeCandidate(lab, record, signal));
     if (verdict.kind === "failed") return await closeFailed(lab, id, verdict.outcome);
     if (verdict.kind === "head_fails") continue;
-    if (record.verdict === undefined) await lab.record({ kind: "judged", experiment: id, verdict });
+    const judged = record.verdict === undefined ? [{ kind: "judged", experiment: id, verdict } as const] : [];
     if (verdict.kind !== "keep") {
       const status = verdict.kind === "discard" ? "discarded" : "inconclusive";
-      return await close(lab, id, { status, reasons: verdict.reasons });
+      // Together, so that the disk is waited for once: nothing happens between the two.
+      return await lab.record(...judged, {
+        kind: "closed",
+        experiment: id,
+        status,
+        reasons: verdict.reasons,
+      });
     }
+    await lab.record(...judged);
     if (await lab.moveHead(commitOf(record), record.head, { reason: "kept", experiment: id })) {
       return await close(lab, id, { status: "kept", reasons: verdict.reasons });
     }

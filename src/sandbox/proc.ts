@@ -1,6 +1,7 @@
 /** What /proc of Linux tells of processes, see proc(5). Elsewhere there is none: every question has an empty answer. */
 
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
+import { readProc } from "./read-proc.ts";
 
 export const hasProc = existsSync("/proc/self/stat");
 
@@ -49,11 +50,7 @@ export function environmentOf(pid: number): string[] {
 
 /** A process may vanish, or belong to someone else, between listing and reading. */
 export function readOf(pid: number, file: "stat" | "status" | "environ" | "cmdline"): string | undefined {
-  try {
-    return readFileSync(`/proc/${pid}/${file}`, "latin1");
-  } catch {
-    return undefined;
-  }
+  return readProc(`/proc/${pid}/${file}`);
 }
 
 export function sendTo(pid: number, signal: NodeJS.Signals): void {

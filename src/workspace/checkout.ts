@@ -6,6 +6,8 @@ import { dirname, join } from "node:path";
 import type { CommitSha } from "../core/experiment.ts";
 import { runProgram } from "./git.ts";
 import type { PrivateGit } from "./private-git.ts";
+import { noteFiles, restore } from "./restore.ts";
+import type { Seen } from "./seen.ts";
 import { removeTree, sweep } from "./sweep.ts";
 import { isFree, listTree } from "./tree-listing.ts";
 
@@ -21,6 +23,8 @@ export interface Checkout {
   readonly tree: string;
   /** Ours alone: flags a researcher sets in the index of its own `.git` mean nothing here. */
   readonly index: string;
+  /** Tracked files as they were when it was furnished last, by path; absent before the first time. */
+  seen?: ReadonlyMap<string, Seen>;
 }
 
 export interface Furnishing {
@@ -41,11 +45,14 @@ export async function furnish(git: PrivateGit, checkout: Checkout, as: Furnishin
   const { tree, index } = checkout;
   const listing = await listTree(git, as.treeish);
   await sweep(tree, listing);
-  await git.run(["read-tree", "--reset", "-u", as.treeish], { tree, index });
+  if (!(await restore(git, checkout, listing))) {
+    await git.run(["read-tree", "--reset", "-u", as.treeish], { tree, index });
+    await noteFiles(checkout, listing);
+  }
   const free = as.prepared.filter(({ path }) => isFree(listing, path));
   for (const prepared of free) await place(tree, prepared);
   const hidden = free.map(({ path }) => path);
-  await git.furnish(tree, { commit: as.commit, index, hidden });
+  git.furnish(tree, { commit: as.commit, index, hidden });
   if (as.uid !== undefined) await own(git, checkout, as.uid);
   return hidden;
 }

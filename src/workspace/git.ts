@@ -1,9 +1,13 @@
 /** One git process: closed environment, fixed settings, no shell. Knows nothing of workspaces. */
 
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { type ChildProcess, type ChildProcessWithoutNullStreams, execFile, spawn } from "node:child_process";
+import { channel } from "node:diagnostics_channel";
 import { existsSync } from "node:fs";
 import { promisify } from "node:util";
 import { InfrastructureError, UsageError } from "../core/errors.ts";
+
+/** Told the arguments of every git process that is started; for tracing and for counting processes. */
+const gitStarts = channel("nightlab:git");
 
 export class GitError extends InfrastructureError {
   readonly args: readonly string[];
@@ -87,8 +91,7 @@ export async function git(args: readonly string[], options: GitOptions): Promise
 
 /** Bytes that git wrote and how it ended. Errors: GitError when git cannot start or ends otherwise than accepted. */
 export async function runGit(args: readonly string[], options: GitOptions): Promise<GitResult> {
-  const env = { PATH: process.env.PATH ?? "", ...CLOSED_ENVIRONMENT, ...options.env };
-  const child = spawn("git", [...FIXED_SETTINGS, ...args], { cwd: options.cwd, env, stdio: "pipe" });
+  const child = startGit(args, options);
   const result = await collect(child, args, options);
   if (!result.truncated && !(options.accept ?? [0]).includes(result.exitCode))
     throw new GitError(args, result);
@@ -106,8 +109,18 @@ export function parentOfGit(
   return parent !== undefined && isOurs(entryOf("GIT_DIR") ?? "") ? Number(parent) : undefined;
 }
 
-/** Node says ENOENT for a missing program and for a missing folder alike. */
-function startError(args: readonly string[], cwd: string, cause: Error): Error {
+/** A git process in the closed environment; its caller reads and ends it. */
+export function startGit(
+  args: readonly string[],
+  { cwd, env }: Pick<GitOptions, "cwd" | "env">,
+): ChildProcessWithoutNullStreams {
+  gitStarts.publish(args);
+  const closed = { PATH: process.env.PATH ?? "", ...CLOSED_ENVIRONMENT, ...env };
+  return spawn("git", [...FIXED_SETTINGS, ...args], { cwd, env: closed, stdio: "pipe" });
+}
+
+/** Why a git process could not start. Node says ENOENT for a missing program and for a missing folder alike. */
+export function startError(args: readonly string[], cwd: string, cause: Error): Error {
   const isMissing = "code" in cause && cause.code === "ENOENT";
   if (!isMissing) return new GitError(args, { stderr: cause.message, cause });
   if (!existsSync(cwd))

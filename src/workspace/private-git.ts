@@ -3,10 +3,14 @@
  * So nothing that the user's repository or a researcher configures (filters, hooks, a rewritten `.git`) reaches our git.
  */
 
-import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { CommitSha } from "../core/experiment.ts";
 import { type GitOptions, type GitResult, runGit } from "./git.ts";
+import { GitSession } from "./git-session.ts";
+import { BlobMemory, type GitObject, MAX_BLOB_BYTES, type ObjectFormat, writeObjects } from "./objects.ts";
 import type { Repository } from "./repository.ts";
 
 interface PrivateGitOptions extends Omit<GitOptions, "cwd" | "env"> {
@@ -20,8 +24,19 @@ export interface PrivateGit {
   readonly folder: string;
   run(args: readonly string[], options?: PrivateGitOptions): Promise<GitResult>;
   text(args: readonly string[], options?: PrivateGitOptions): Promise<string>;
+  readonly format: ObjectFormat;
+  /** Contents of recent blobs; who writes one may put it here. */
+  readonly memory: BlobMemory;
+  /** Contents of blobs; undefined when one of them is too large to be held. */
+  blobs(shas: readonly string[]): Promise<readonly Buffer[] | undefined>;
+  sizes(shas: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /** What `git diff-tree -r -z --no-renames --raw --numstat` prints for two trees. */
+  diffTrees(from: string, to: string): Promise<Buffer>;
+  write(objects: readonly GitObject[]): Promise<void>;
   /** Writes a whole `.git` folder for a researcher into `tree`: its commits, stashes and settings stay in there. */
-  furnish(tree: string, at: { commit: CommitSha; index: string; hidden: readonly string[] }): Promise<void>;
+  furnish(tree: string, at: { commit: CommitSha; index: string; hidden: readonly string[] }): void;
+  /** Ends the processes that stay. */
+  close(): void;
 }
 
 /** Highest precedence: what lies in the tree is what lies in the object, byte for byte, and no driver has a name. */
@@ -32,7 +47,7 @@ export async function createPrivateGit(folder: string, repository: Repository): 
   const excludes = await readFile(join(repository.commonDir, "info", "exclude"), "utf8").catch(() => "");
   const shallow = await readFile(join(repository.commonDir, "shallow"), "utf8").catch(() => undefined);
   const parts: Skeleton = { format: repository.objectFormat, excludes, shallow, alternate: undefined };
-  await writeSkeleton(folder, parts);
+  writeSkeleton(folder, parts);
 
   const run = (args: readonly string[], options: PrivateGitOptions = {}) => {
     const { index, tree, ...rest } = options;
@@ -44,18 +59,80 @@ export async function createPrivateGit(folder: string, repository: Repository): 
     };
     return runGit(args, { ...rest, cwd: tree ?? folder, env });
   };
+  const session = (args: readonly string[]) =>
+    new GitSession(args, { cwd: folder, env: { GIT_DIR: folder, GIT_OBJECT_DIRECTORY: objects } });
   return {
     folder,
     run,
     text: async (args, options) => (await run(args, options)).stdout.toString("utf8").replace(/\n$/, ""),
-    async furnish(tree, at) {
+    format: repository.objectFormat,
+    ...objectReader(session),
+    write: (made) => writeObjects(objects, made),
+    furnish(tree, at) {
       const target = join(tree, ".git");
       const hidden = at.hidden.map((path) => `/${path}\n`).join("");
-      await writeSkeleton(target, { ...parts, excludes: `${excludes}\n${hidden}`, alternate: objects });
-      await writeFile(join(target, "HEAD"), `${at.commit}\n`);
-      await copyFile(at.index, join(target, "index"));
+      writeSkeleton(target, { ...parts, excludes: `${excludes}\n${hidden}`, alternate: objects });
+      writeFileSync(join(target, "HEAD"), `${at.commit}\n`);
+      copyFileSync(at.index, join(target, "index"));
     },
   };
+}
+
+/** Reads objects through processes that stay: one each for sizes, contents and differences. */
+function objectReader(
+  session: (args: readonly string[]) => GitSession,
+): Pick<PrivateGit, "memory" | "blobs" | "sizes" | "diffTrees" | "close"> {
+  const memory = new BlobMemory();
+  const lookup = session(["cat-file", "--batch-check=%(objectname) %(objectsize)"]);
+  const contents = session(["cat-file", "--batch"]);
+  const differences = session(["diff-tree", "--stdin", "-r", "-z", "--no-renames", "--raw", "--numstat"]);
+  const sizes = async (shas: readonly string[]) => {
+    const lines = await Promise.all(shas.map((sha) => lookup.ask(`${sha}\n`, lineLength)));
+    return new Map(shas.map((sha, index) => [sha, Number(lines[index]?.toString().split(" ")[1])]));
+  };
+  const blob = async (sha: string) => {
+    const answer = await contents.ask(`${sha}\n`, blobLength);
+    const content = Buffer.from(answer.subarray(answer.indexOf(NEWLINE) + 1, -1));
+    memory.set(sha, content);
+    return content;
+  };
+  return {
+    memory,
+    sizes,
+    async blobs(shas) {
+      const unknown = [...new Set(shas.filter((sha) => memory.get(sha) === undefined))];
+      for (const size of (await sizes(unknown)).values()) if (!(size <= MAX_BLOB_BYTES)) return undefined;
+      return await Promise.all(shas.map((sha) => memory.get(sha) ?? blob(sha)));
+    },
+    async diffTrees(from, to) {
+      // What is no name of an object comes back as it is: so the end is known.
+      const end = `end-${randomUUID()}\n`;
+      const answer = await differences.ask(`${from} ${to}\n${end}`, (text) => {
+        const at = text.indexOf(end);
+        return at < 0 ? undefined : at + end.length;
+      });
+      return answer.subarray(answer.indexOf(NEWLINE) + 1, answer.length - end.length);
+    },
+    close() {
+      for (const each of [lookup, contents, differences]) each.close();
+    },
+  };
+}
+
+const NEWLINE = 0x0a;
+
+function lineLength(answer: Buffer): number | undefined {
+  const end = answer.indexOf(NEWLINE);
+  return end < 0 ? undefined : end + 1;
+}
+
+/** `<name> <kind> <bytes>`, newline, content, newline. */
+function blobLength(answer: Buffer): number | undefined {
+  const head = lineLength(answer);
+  if (head === undefined) return undefined;
+  const bytes = Number(answer.toString("latin1", 0, head).split(" ")[2]);
+  if (!Number.isFinite(bytes)) throw new Error(`git has no such blob: ${answer.toString("latin1", 0, head)}`);
+  return head + bytes + 1;
 }
 
 interface Skeleton {
@@ -67,10 +144,9 @@ interface Skeleton {
 }
 
 /** The files `git init` would write, without the process: a researcher's `.git` is made for every experiment. */
-async function writeSkeleton(folder: string, parts: Skeleton): Promise<void> {
-  await Promise.all(
-    ["objects/info", "refs/heads", "info"].map((name) => mkdir(join(folder, name), { recursive: true })),
-  );
+function writeSkeleton(folder: string, parts: Skeleton): void {
+  for (const name of ["objects/info", "refs/heads", "info"])
+    mkdirSync(join(folder, name), { recursive: true });
   const files: Record<string, string> = {
     HEAD: "ref: refs/heads/none\n",
     config: configText(parts.format),
@@ -79,7 +155,7 @@ async function writeSkeleton(folder: string, parts: Skeleton): Promise<void> {
   };
   if (parts.shallow !== undefined) files.shallow = parts.shallow;
   if (parts.alternate !== undefined) files["objects/info/alternates"] = `${quoted(parts.alternate)}\n`;
-  await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(folder, name), text)));
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
 }
 
 function configText(format: Repository["objectFormat"]): string {

@@ -2,44 +2,65 @@
 
 import { UsageError } from "../core/errors.ts";
 import type { CommitSha } from "../core/experiment.ts";
-import { GitError, runGit } from "./git.ts";
+import { GitError, type GitOptions, runGit } from "./git.ts";
+import { GitSession } from "./git-session.ts";
 import { branchIsCheckedOut, type Repository, resolveCommit } from "./repository.ts";
 
 const OWN_REFS = ["refs/nightlab/", "refs/heads/nightlab/"];
 
-/** Points `ref` at `commit`, whatever it was. */
-export async function point(repository: Repository, ref: string, commit: CommitSha): Promise<void> {
-  await guard(repository, ref);
-  await runGit(["update-ref", "--no-deref", ref, commit], {
-    cwd: repository.commonDir,
-    env: gitDirOf(repository),
-  });
+export interface Refs {
+  /** Points `ref` at `commit`, whatever it was. */
+  point(ref: string, commit: CommitSha): Promise<void>;
+  /** Compare-and-swap. False: another process holds the ref's lock, or the ref is not at `from`. */
+  advance(ref: string, move: { to: CommitSha; from: CommitSha | undefined }): Promise<boolean>;
+  resolve(ref: string): Promise<CommitSha | undefined>;
+  /** Every ref under refs/nightlab/ but those that a repair has put aside. */
+  listOwn(): Promise<Map<string, CommitSha>>;
+  /** Removes `ref` if it is at `from`; the commit must be held by another ref. */
+  remove(ref: string, from: CommitSha): Promise<void>;
+  /** Ends the process that stays. */
+  close(): void;
 }
 
-/** Compare-and-swap. False: another process holds the ref's lock, or the ref is not at `from`. */
-export async function advance(
-  repository: Repository,
-  ref: string,
-  move: { to: CommitSha; from: CommitSha | undefined },
-): Promise<boolean> {
-  await guard(repository, ref);
-  const from = move.from ?? "0".repeat(move.to.length);
-  try {
-    const args = ["update-ref", "--no-deref", ref, move.to, from];
-    await runGit(args, { cwd: repository.commonDir, env: gitDirOf(repository) });
-    return true;
-  } catch (error) {
-    if (!(error instanceof GitError)) throw error;
-    const isLocked = /Unable to create '.*\.lock': File exists/s.test(error.stderr);
-    if (isLocked || (await resolve(repository, ref)) !== move.from) return false;
-    throw error;
-  }
+export function openRefs(repository: Repository): Refs {
+  const place = { cwd: repository.commonDir, env: gitDirOf(repository) };
+  const session = new GitSession(["update-ref", "--no-deref", "--stdin"], place);
+  const resolve = (ref: string) => resolveCommit(repository.commonDir, ref, gitDirOf(repository));
+  return {
+    resolve,
+    listOwn: () => listOwnRefs(place),
+    close: () => session.close(),
+    async remove(ref, from) {
+      await guard(repository, ref);
+      await runGit(["update-ref", "--no-deref", "-d", ref, from], place);
+    },
+    async point(ref, commit) {
+      await guard(repository, ref);
+      // One at a time: a transaction of the session holds one ref. What it refuses git says better by itself.
+      const isDone = await session.ask(`start\nupdate ${ref} ${commit}\ncommit\n`, transactionLength).then(
+        () => true,
+        () => false,
+      );
+      if (!isDone) await runGit(["update-ref", "--no-deref", ref, commit], place);
+    },
+    async advance(ref, { to, from }) {
+      await guard(repository, ref);
+      try {
+        await runGit(["update-ref", "--no-deref", ref, to, from ?? "0".repeat(to.length)], place);
+        return true;
+      } catch (error) {
+        if (!(error instanceof GitError)) throw error;
+        const isLocked = /Unable to create '.*\.lock': File exists/s.test(error.stderr);
+        if (isLocked || (await resolve(ref)) !== from) return false;
+        throw error;
+      }
+    },
+  };
 }
 
-/** Every ref under refs/nightlab/ but those that a repair has put aside. */
-export async function listOwnRefs(repository: Repository): Promise<Map<string, CommitSha>> {
+async function listOwnRefs(place: Pick<GitOptions, "cwd" | "env">): Promise<Map<string, CommitSha>> {
   const args = ["for-each-ref", "--format=%(objectname) %(refname)", "refs/nightlab/"];
-  const { stdout } = await runGit(args, { cwd: repository.commonDir, env: gitDirOf(repository) });
+  const { stdout } = await runGit(args, place);
   const lines = stdout
     .toString()
     .split("\n")
@@ -51,15 +72,10 @@ export async function listOwnRefs(repository: Repository): Promise<Map<string, C
   return new Map(refs.filter(([ref]) => !ref.startsWith("refs/nightlab/damaged/")));
 }
 
-/** Removes `ref` if it is at `from`; the commit must be held by another ref. */
-export async function remove(repository: Repository, ref: string, from: CommitSha): Promise<void> {
-  await guard(repository, ref);
-  const args = ["update-ref", "--no-deref", "-d", ref, from];
-  await runGit(args, { cwd: repository.commonDir, env: gitDirOf(repository) });
-}
+const COMMITTED = "start: ok\ncommit: ok\n";
 
-export function resolve(repository: Repository, ref: string): Promise<CommitSha | undefined> {
-  return resolveCommit(repository.commonDir, ref, gitDirOf(repository));
+function transactionLength(answer: Buffer): number | undefined {
+  return answer.length < COMMITTED.length ? undefined : COMMITTED.length;
 }
 
 // Git would look for the repository around the folder otherwise, and a common folder may carry any name.

@@ -5,23 +5,54 @@ import { join } from "node:path";
 import type { CommitSha, TreeSha } from "../core/experiment.ts";
 import type { Change } from "../core/workspace.ts";
 import { type Checkout, stands } from "./checkout.ts";
+import { makeObject, rootOf, withChanges } from "./objects.ts";
 import type { PrivateGit } from "./private-git.ts";
-import { asText, listTree } from "./tree-listing.ts";
+import { quickChanges } from "./quick-changes.ts";
+import { TIMESTAMP_GRAIN_MS } from "./seen.ts";
+import { asText, knowTree, listTree, type TreeListing } from "./tree-listing.ts";
 
 export interface Snapshot {
   readonly tree: TreeSha;
   readonly changes: readonly Change[];
+  /** What `tree` holds, where that is known. */
+  readonly listing?: TreeListing;
 }
 
-/** Coarser than the clock that stamps files (4 ms on common kernels). */
-const TIMESTAMP_GRAIN_MS = 20;
+interface Against {
+  readonly base: CommitSha;
+  readonly hidden: readonly string[];
+}
 
 /** Records the checkout without `hidden` paths. A tree that is gone is an empty tree. */
-export async function takeSnapshot(
+export async function takeSnapshot(git: PrivateGit, checkout: Checkout, against: Against): Promise<Snapshot> {
+  return (await quickSnapshot(git, checkout, against)) ?? (await gitSnapshot(git, checkout, against));
+}
+
+/** Without a git process, when only plain tracked files were edited or deleted; undefined otherwise. */
+async function quickSnapshot(
   git: PrivateGit,
   checkout: Checkout,
-  against: { base: CommitSha; hidden: readonly string[] },
-): Promise<Snapshot> {
+  against: Against,
+): Promise<Snapshot | undefined> {
+  const listing = await listTree(git, against.base);
+  const found = quickChanges(checkout, listing, { hidden: against.hidden, format: git.format });
+  if (found === undefined) return undefined;
+  const entries = new Map(found.map(({ path, content }) => [path, content]));
+  const made = withChanges(listing, entries, git.format);
+  const tree = made.trees.at(-1)?.sha as TreeSha;
+  if (found.length === 0) return { tree, changes: [], listing };
+  const blobs = found.flatMap(({ content }) => content?.content ?? []);
+  for (const { content } of found) if (content !== undefined) git.memory.set(content.sha, content.content);
+  await git.write([...blobs.map((content) => makeObject(git.format, "blob", content)), ...made.trees]);
+  knowTree(git, tree, made.listing);
+  const { raw, lines } = parseDiffTree(
+    (await git.diffTrees(rootOf(listing, git.format), tree)).toString("utf8"),
+  );
+  const sizes = new Map(found.map(({ content }) => [content?.sha ?? "", content?.content.length ?? 0]));
+  return { tree, changes: changesFrom(raw, lines, sizes), listing: made.listing };
+}
+
+async function gitSnapshot(git: PrivateGit, checkout: Checkout, against: Against): Promise<Snapshot> {
   if (!(await stands(checkout))) {
     await rm(checkout.tree, { force: true });
     await mkdir(checkout.tree);
@@ -97,10 +128,22 @@ interface RawChange {
   readonly sha: string;
 }
 
+type LineCounts = ReadonlyMap<string, { added: number; deleted: number }>;
+
 async function changesBetween(git: PrivateGit, base: CommitSha, tree: TreeSha): Promise<Change[]> {
-  const text = await git.text(["diff-tree", "-r", "-z", "--no-renames", "--raw", "--numstat", base, tree]);
-  const { raw, lines } = parseDiffTree(text);
-  const sizes = await blobSizes(git, raw);
+  const { raw, lines } = parseDiffTree(
+    (await git.diffTrees(rootOf(await listTree(git, base), git.format), tree)).toString("utf8"),
+  );
+  const isBlob = ({ mode }: RawChange) => mode !== "none" && mode !== "submodule";
+  const sizes = await git.sizes([...new Set(raw.filter(isBlob).map(({ sha }) => sha))]);
+  return changesFrom(raw, lines, sizes);
+}
+
+function changesFrom(
+  raw: readonly RawChange[],
+  lines: LineCounts,
+  sizes: ReadonlyMap<string, number>,
+): Change[] {
   return raw.map(({ path, status, mode, sha }) => ({
     path,
     status,
@@ -139,13 +182,3 @@ const MODES: Readonly<Record<string, Change["mode"]>> = {
   "120000": "symlink",
   "160000": "submodule",
 };
-
-async function blobSizes(git: PrivateGit, raw: readonly RawChange[]): Promise<Map<string, number>> {
-  const shas = [
-    ...new Set(raw.filter(({ mode }) => mode !== "none" && mode !== "submodule").map(({ sha }) => sha)),
-  ];
-  if (shas.length === 0) return new Map();
-  const input = `${shas.join("\n")}\n`;
-  const text = await git.text(["cat-file", "--batch-check=%(objectname) %(objectsize)"], { input });
-  return new Map(text.split("\n").map((line) => [line.split(" ")[0] ?? "", Number(line.split(" ")[1])]));
-}

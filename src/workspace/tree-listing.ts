@@ -6,7 +6,7 @@ import { globMatcher } from "../core/scope.ts";
 import type { Overlay } from "../core/workspace.ts";
 import type { PrivateGit } from "./private-git.ts";
 
-interface Entry {
+export interface Entry {
   /** Octal, as git writes it: 100644, 100755, 120000 (symlink), 160000 (submodule). */
   readonly mode: string;
   readonly sha: string;
@@ -15,45 +15,72 @@ interface Entry {
 /** Paths are bytes to git: they are kept one character per byte (latin1), see `asText`. */
 export interface TreeListing {
   readonly entries: ReadonlyMap<string, Entry>;
-  readonly folders: ReadonlySet<string>;
+  /** The tree of each folder below the root. */
+  readonly folders: ReadonlyMap<string, string>;
 }
 
 export const asText = (bytePath: string) => Buffer.from(bytePath, "latin1").toString("utf8");
-const asBytePath = (path: string) => Buffer.from(path, "utf8").toString("latin1");
+export const asBytePath = (path: string) => Buffer.from(path, "utf8").toString("latin1");
 
-/** The last few trees asked for; the same base is opened again and again, and a name never changes its content. */
+/** Trees asked for lately; the same base is opened again and again, and a name never changes its content. */
 const listings = new WeakMap<PrivateGit, Map<string, Promise<TreeListing>>>();
-const KEPT_LISTINGS = 8;
+/** However many slots there are, a candidate that was just committed is still known when it is measured. */
+const KEPT_LISTINGS = 600;
+/** About 100 bytes each. */
+const KEPT_PATHS = 500_000;
 
 /** All paths of a commit or tree, named by its full id. */
 export function listTree(git: PrivateGit, id: string): Promise<TreeListing> {
-  const kept = listings.get(git) ?? new Map<string, Promise<TreeListing>>();
-  listings.set(git, kept);
+  const kept = keptOf(git);
   const listing = kept.get(id) ?? readTree(git, id);
   kept.delete(id);
   kept.set(id, listing);
-  listing.catch(() => kept.delete(id));
-  const [oldest] = kept.keys();
-  if (kept.size > KEPT_LISTINGS && oldest !== undefined) kept.delete(oldest);
+  listing.then(
+    ({ entries }) => forget(kept, entries.size),
+    () => kept.delete(id),
+  );
   return listing;
 }
 
+/** Keeps what is known of a commit or tree already, so that git need not be asked. */
+export function knowTree(git: PrivateGit, id: string, listing: TreeListing): void {
+  const kept = keptOf(git);
+  kept.set(id, Promise.resolve(listing));
+  forget(kept, listing.entries.size);
+}
+
+function keptOf(git: PrivateGit): Map<string, Promise<TreeListing>> {
+  const kept = listings.get(git) ?? new Map<string, Promise<TreeListing>>();
+  listings.set(git, kept);
+  return kept;
+}
+
+/** Drops the oldest; all are about as long as the newest. */
+function forget(kept: Map<string, unknown>, paths: number): void {
+  const room = Math.max(8, Math.min(KEPT_LISTINGS, Math.floor(KEPT_PATHS / (paths + 1))));
+  for (const id of kept.keys()) {
+    if (kept.size <= room) return;
+    kept.delete(id);
+  }
+}
+
 async function readTree(git: PrivateGit, treeish: string): Promise<TreeListing> {
-  const { stdout } = await git.run(["ls-tree", "-r", "-z", "--full-tree", treeish]);
+  const { stdout } = await git.run(["ls-tree", "-r", "-t", "-z", "--full-tree", treeish]);
   const entries = new Map<string, Entry>();
-  const folders = new Set<string>();
+  const folders = new Map<string, string>();
   for (const line of stdout.toString("latin1").split("\0")) {
     const tab = line.indexOf("\t");
     if (tab < 0) continue;
-    const [mode = "", , sha = ""] = line.slice(0, tab).split(" ");
+    const [mode = "", kind, sha = ""] = line.slice(0, tab).split(" ");
     const path = line.slice(tab + 1);
-    entries.set(path, { mode, sha });
-    addParents(folders, path);
+    if (kind === "tree") folders.set(path, sha);
+    else entries.set(path, { mode, sha });
   }
   return { entries, folders };
 }
 
-function addParents(folders: Set<string>, path: string): void {
+/** Adds the folders that `path` lies in, without the root. */
+export function addParents(folders: Set<string>, path: string): void {
   for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
     const folder = path.slice(0, end);
     if (folders.has(folder)) return;

@@ -6,15 +6,16 @@ import type { CommitSha, TreeSha } from "../core/experiment.ts";
 import type { Committed, Rebased, Workspace, Workspaces } from "../core/workspace.ts";
 import { type Checkout, drop, type Furnishing, furnish, type Prepared } from "./checkout.ts";
 import { copyPlain, readPlainFile } from "./files.ts";
+import { makeObject } from "./objects.ts";
 import { createPool, type Pool } from "./pool.ts";
 import { checkOutside, preparedFromTemplate, preparedFromUser } from "./prepared.ts";
 import { createPrivateGit, type PrivateGit } from "./private-git.ts";
-import { advance, point, resolve } from "./refs.ts";
+import { openRefs, type Refs } from "./refs.ts";
 import { inspectRepository, type Repository } from "./repository.ts";
 import { type Snapshot, takeSnapshot } from "./snapshot.ts";
 import { removeStaleLocks } from "./stale-locks.ts";
 import { removeTree } from "./sweep.ts";
-import { overlaidTree, withIndex } from "./tree-listing.ts";
+import { knowTree, overlaidTree, type TreeListing, withIndex } from "./tree-listing.ts";
 
 export interface WorkspacesOptions {
   /** Any folder of the user's checkout. */
@@ -30,6 +31,8 @@ export interface WorkspacesOptions {
   readonly base: CommitSha;
   /** Owner of every workspace, for a sandbox that runs as that user. Only root can give files away. */
   readonly uid?: number;
+  /** Milliseconds since 1970, for the times of commits. */
+  readonly now?: () => number;
 }
 
 export interface GitWorkspaces extends Workspaces {
@@ -52,6 +55,8 @@ export async function openWorkspaces(options: WorkspacesOptions): Promise<GitWor
   const lab: Lab = {
     repository,
     pool,
+    refs: openRefs(repository),
+    now: options.now ?? Date.now,
     git: await createPrivateGit(join(pool.folder, "git"), repository),
     uid: process.getuid?.() === 0 ? options.uid : undefined,
   };
@@ -59,9 +64,15 @@ export async function openWorkspaces(options: WorkspacesOptions): Promise<GitWor
     const linked = options.prepare ? await template(lab, options.base, options.prepare) : [];
     return composed(lab, [...prepared, ...linked]);
   } catch (error) {
-    await pool.remove();
+    await close(lab);
     throw error;
   }
+}
+
+async function close({ git, refs, pool }: Lab): Promise<void> {
+  git.close();
+  refs.close();
+  await pool.remove();
 }
 
 /** What everything below shares. */
@@ -69,11 +80,14 @@ interface Lab {
   readonly repository: Repository;
   readonly pool: Pool;
   readonly git: PrivateGit;
+  readonly refs: Refs;
+  readonly now: () => number;
   readonly uid: number | undefined;
 }
 
 function composed(lab: Lab, prepared: readonly Prepared[]): GitWorkspaces {
-  const { repository, git, pool } = lab;
+  const { repository, git, refs, pool } = lab;
+  const diffs = new RecentDiffs(git);
   return {
     repository,
     folder: pool.folder,
@@ -85,11 +99,11 @@ function composed(lab: Lab, prepared: readonly Prepared[]): GitWorkspaces {
       await mkdir(scratchOf(checkout));
       return workspaceIn(lab, checkout, { base: commit, hidden });
     },
-    advance: (ref, to, from) => advance(repository, ref, { to, from }),
-    resolve: (ref) => resolve(repository, ref),
+    advance: (ref, to, from) => refs.advance(ref, { to, from }),
+    resolve: (ref) => refs.resolve(ref),
     rebase: (candidate, onto, record) => rebase(lab, { candidate, onto, ...record }),
-    diff: (from, to, maxBytes) => diff(git, { from, to, maxBytes: maxBytes ?? DEFAULT_DIFF_BYTES }),
-    close: () => pool.remove(),
+    diff: (from, to, maxBytes) => diffs.diff({ from, to, maxBytes: maxBytes ?? DEFAULT_DIFF_BYTES }),
+    close: () => close(lab),
   };
 }
 
@@ -145,7 +159,7 @@ function workspaceIn(
     changes: async () => (await snapshot()).changes,
     // What was looked at is what is recorded: a process left behind could slip a change in between.
     commit: async (message, ref) =>
-      record(lab, { tree: (last ?? (await snapshot())).tree, parent: base, message, ref }),
+      record(lab, { ...(last ?? (await snapshot())), parent: base, message, ref }),
     async close() {
       if (isOpen) await removeTree(scratchOf(checkout)).catch(() => {});
       if (isOpen) lab.pool.give(checkout);
@@ -161,12 +175,25 @@ function scratchOf(checkout: Checkout): string {
 
 async function record(
   lab: Lab,
-  what: { tree: TreeSha; parent: CommitSha; message: string; ref: string },
+  what: { tree: TreeSha; listing?: TreeListing; parent: CommitSha; message: string; ref: string },
 ): Promise<Committed> {
-  const args = ["commit-tree", what.tree, "-p", what.parent, "-F", "-"];
-  const commit = (await lab.git.text(args, { input: what.message })) as CommitSha;
-  await point(lab.repository, what.ref, commit);
+  const commit = await writeCommit(lab, what);
+  if (what.listing !== undefined) knowTree(lab.git, commit, what.listing);
+  await lab.refs.point(what.ref, commit);
   return { commit, tree: what.tree };
+}
+
+/** The object that `git commit-tree` would write, in UTC. */
+async function writeCommit(
+  { git, now }: Lab,
+  { tree, parent, message }: { tree: TreeSha; parent: CommitSha; message: string },
+): Promise<CommitSha> {
+  const who = `nightlab <nightlab@localhost> ${Math.floor(now() / 1000)} +0000`;
+  const text = message.replaceAll("\0", "").replace(/\n?$/, "\n"); // git refuses messages with a NUL
+  const lines = [`tree ${tree}`, `parent ${parent}`, `author ${who}`, `committer ${who}`, "", text];
+  const commit = makeObject(git.format, "commit", Buffer.from(lines.join("\n")));
+  await git.write([commit]);
+  return commit.sha as CommitSha;
 }
 
 async function rebase(
@@ -193,7 +220,7 @@ async function recordOnce(
 ): Promise<Committed> {
   const { tree, parent } = what;
   for (const ref of [what.ref, `${what.ref}-${tree.slice(0, 12)}`]) {
-    const before = await resolve(lab.repository, ref);
+    const before = await lab.refs.resolve(ref);
     if (before === undefined) return await record(lab, { ...what, ref });
     const held = await lab.git.text(["rev-parse", `${before}^{tree}`, `${before}^`]);
     if (held === `${tree}\n${parent}`) return { commit: before, tree };
@@ -211,6 +238,28 @@ function applied(git: PrivateGit, onto: CommitSha, patch: Buffer): Promise<strin
 }
 
 const DEFAULT_DIFF_BYTES = 64 * 1024;
+
+/** The head is shown to every researcher, and a diff of two commits never changes. */
+class RecentDiffs {
+  readonly #git: PrivateGit;
+  readonly #kept = new Map<string, string>();
+
+  constructor(git: PrivateGit) {
+    this.#git = git;
+  }
+
+  async diff(what: { from: CommitSha; to: CommitSha; maxBytes: number }): Promise<string> {
+    if (what.from === what.to) return "";
+    const key = `${what.from} ${what.to} ${what.maxBytes}`;
+    const text = this.#kept.get(key) ?? (await diff(this.#git, what));
+    this.#kept.set(key, text);
+    const [oldest] = this.#kept.keys();
+    if (this.#kept.size > KEPT_DIFFS && oldest !== undefined) this.#kept.delete(oldest);
+    return text;
+  }
+}
+
+const KEPT_DIFFS = 8;
 
 async function diff(
   git: PrivateGit,

@@ -118,7 +118,8 @@ it("drops a checkout that cannot be made clean, and opens another", async () => 
   const { workspaces, base, stateFolder } = await playground.workspaces(await playground.repository());
   const first = await workspaces.open(base);
   const [pool = ""] = await readdir(stateFolder);
-  await writeFile(join(stateFolder, pool, "index", "w1.lock"), "");
+  await rm(join(stateFolder, pool, "index", "w1"));
+  await mkdir(join(stateFolder, pool, "index", "w1"));
   await first.close();
   const second = await workspaces.open(base);
   expect(second.path).not.toBe(first.path);

@@ -1,12 +1,12 @@
 /** `nightlab report`: writes the report files and prints the Markdown one. */
 
+import { findStudy, readStudy } from "../../compose/read-study.ts";
 import { reportFiles } from "../../compose/reports.ts";
-import { locateStudy, readStudy } from "../../compose.ts";
 import { UsageError } from "../../core/errors.ts";
 import { printJson, printLines } from "../print.ts";
 
 export async function report(options: { cwd: string; json?: boolean; run?: string }): Promise<void> {
-  const place = await locateStudy(options.cwd);
+  const place = await findStudy(options.cwd);
   const reading = await readStudy(place);
   const { run } = options;
   const tags = reading.study.runs.map(({ tag }) => tag);

@@ -1,8 +1,9 @@
 /** `nightlab run` and `resume`: opens a run, shows it live, turns signals into steering. */
 
 import { z } from "zod";
+import { locateStudy, readStudy } from "../../compose/read-study.ts";
 import { reportFiles } from "../../compose/reports.ts";
-import { locateStudy, openRun, type RunRequest, readStudy } from "../../compose.ts";
+import { openRun, type RunRequest } from "../../compose.ts";
 import { EXIT_CODES, UsageError } from "../../core/errors.ts";
 import type { BudgetSpec } from "../../core/program.ts";
 import { loadProgram } from "../../program/load.ts";

@@ -1,15 +1,12 @@
 /** `nightlab status`, `log` and `show`: views of the ledger, whoever is at work. */
 
-import { diffOf, viewOf } from "../../compose/reports.ts";
-import { locateStudy, readStudy } from "../../compose.ts";
+import { findStudy, readStudy, viewOf } from "../../compose/read-study.ts";
 import { UsageError } from "../../core/errors.ts";
 import type { ExperimentId, Status } from "../../core/experiment.ts";
 import { STATUS_WORDS } from "../../view/groups.ts";
-import { resultsTsv } from "../../view/results-tsv.ts";
 import { nextLines, printJson, printLines } from "../print.ts";
 import { lookFor } from "../terminal/live-display.ts";
 import { renderStatus } from "../terminal/progress.ts";
-import { renderExperiment, renderLog } from "../terminal/show.ts";
 
 interface ReadOptions {
   readonly cwd: string;
@@ -36,8 +33,10 @@ export async function log({
   }
   const shown = view.experiments.filter((one) => wanted === undefined || one.status === wanted);
   if (json) return printJson(shown);
+  const { resultsTsv } = await import("../../view/results-tsv.ts");
   if (options.tsv) return printLines([resultsTsv(view).trimEnd()]);
   const statuses = wanted === undefined ? {} : { statuses: [wanted as Status | "open"] };
+  const { renderLog } = await import("../terminal/show.ts");
   const lines = renderLog(view, { ...lookFor(process.stdout, process.env), ...statuses });
   printLines(view.run === undefined ? [...lines, ...nextLines(view)] : lines);
 }
@@ -47,6 +46,10 @@ export async function show(id: string, { cwd, json }: ReadOptions): Promise<void
   const wanted = /^\d+$/.test(id) ? `e${id}` : id;
   const record = study.experiments.get(wanted as ExperimentId);
   if (record === undefined) throw new UsageError(`there is no experiment ${id}`, { next: "nightlab log" });
+  const [{ diffOf }, { renderExperiment }] = await Promise.all([
+    import("../../compose/reports.ts"),
+    import("../terminal/show.ts"),
+  ]);
   const diff = record.commit === undefined ? "" : await diffOf(place, record.head, record.commit);
   if (json) return printJson({ ...view.experiments.find((one) => one.id === wanted), diff });
   const look = lookFor(process.stdout, process.env);
@@ -54,7 +57,7 @@ export async function show(id: string, { cwd, json }: ReadOptions): Promise<void
 }
 
 async function open(cwd: string) {
-  const place = await locateStudy(cwd);
+  const place = await findStudy(cwd);
   const reading = await readStudy(place);
-  return { place, study: reading.study, view: viewOf(place, reading) };
+  return { place, study: reading.study, view: await viewOf(place, reading) };
 }

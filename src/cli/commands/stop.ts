@@ -1,11 +1,11 @@
 /** `nightlab stop`: asks the process that holds the ledger to pause or to finish. */
 
-import { locateStudy, readStudy } from "../../compose.ts";
+import { findStudy, readStudy } from "../../compose/read-study.ts";
 import { UsageError } from "../../core/errors.ts";
 import { printJson, printLines } from "../print.ts";
 
 export async function stop(options: { cwd: string; json?: boolean; finish?: boolean }): Promise<void> {
-  const { holder } = await readStudy(await locateStudy(options.cwd));
+  const { holder } = await readStudy(await findStudy(options.cwd));
   if (holder === undefined) throw new UsageError("no run is at work here", { next: "nightlab status" });
   // The lock is held by a living process, so this pid is not a reused one.
   process.kill(holder.pid, options.finish ? "SIGUSR2" : "SIGINT");

@@ -1,0 +1,122 @@
+/** Finds a study and reads it. Loads little, since `nightlab status` waits for it: nothing here works on a study. */
+
+import { createHash } from "node:crypto";
+import { access, lstat, readFile, realpath, stat, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { UsageError } from "../core/errors.ts";
+import type { LedgerLine } from "../core/ledger.ts";
+import type { Program } from "../core/program.ts";
+import { replay, type Study } from "../core/study.ts";
+import { openLedger } from "../ledger/open-ledger.ts";
+import { currentHolder, type Holder } from "../ledger/writer-lock.ts";
+import { makeStudyView, type StudyView } from "../view/study-view.ts";
+import { inspectRepository } from "../workspace/repository.ts";
+import { budgetFrom, type StudyFolder, type StudyPlace, systemClock } from "./surroundings.ts";
+
+export async function locateStudy(cwd: string, programPath?: string): Promise<StudyPlace> {
+  const repository = await inspectRepository(cwd);
+  const path = programPath === undefined ? join(repository.root, "program.md") : resolve(cwd, programPath);
+  return { repository, ...(await folderIn(repository.root)), programPath: path };
+}
+
+/** The study around a folder, for reading. Only where it has none yet, or a `.git` out of the ordinary, is git asked. */
+export async function findStudy(cwd: string): Promise<StudyFolder> {
+  const start = await realpath(cwd).catch(() => undefined);
+  for (let folder = start; folder !== undefined; folder = parentOf(folder)) {
+    const found = await stat(join(folder, ".git")).catch(() => undefined);
+    if (found === undefined) continue;
+    const isUsual = found.isDirectory() && (await isThere(join(folder, ".nightlab", "ledger.db")));
+    return await (isUsual ? folderIn(folder) : locateStudy(cwd));
+  }
+  return await locateStudy(cwd);
+}
+
+async function folderIn(root: string): Promise<StudyFolder> {
+  const folder = join(root, ".nightlab");
+  await checkOwnFolder(folder);
+  return { root, folder, programPath: join(root, "program.md") };
+}
+
+/** A link would put the ledger where commands can reach it, and git would not ignore it. */
+async function checkOwnFolder(folder: string): Promise<void> {
+  const found = await lstat(folder).catch(() => undefined);
+  if (found === undefined || found.isDirectory()) return;
+  const kind = found.isSymbolicLink() ? "a link" : "a file";
+  throw new UsageError(`${folder} is ${kind}, and nightlab needs a folder of that name for itself`, {
+    place: folder,
+    next: `mv ${folder} ${folder}.old`,
+  });
+}
+
+function parentOf(folder: string): string | undefined {
+  const parent = dirname(folder);
+  return parent === folder ? undefined : parent;
+}
+
+function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** A study as its ledger tells it, and who is working on it now. */
+export interface StudyReading {
+  readonly study: Study;
+  readonly lines: readonly LedgerLine[];
+  readonly holder?: Holder;
+}
+
+/** Reads the study of a place. Changes nothing; a place without one gives an empty study. */
+export async function readStudy(place: StudyFolder): Promise<StudyReading> {
+  if (!(await isThere(place.folder))) return { study: replay([]), lines: [] };
+  const ledger = await openLedger({ folder: place.folder, clock: systemClock, mode: "read" });
+  try {
+    const lines = await ledger.read(0);
+    const holder = currentHolder(place.folder);
+    return { study: replay(lines), lines, ...(holder === undefined ? {} : { holder }) };
+  } finally {
+    await ledger.close();
+  }
+}
+
+/** The view of a place; the budget is that of program.md as it is now, if it can be read. */
+export async function viewOf(
+  place: StudyFolder,
+  { study, holder }: StudyReading,
+  run?: string,
+): Promise<StudyView> {
+  const nowMs = systemClock.now();
+  const budget = await budgetOf(place);
+  return makeStudyView(study, nowMs, {
+    isAlive: holder !== undefined,
+    ...(run === undefined ? {} : { run }),
+    ...(budget === undefined ? {} : { budget: budgetFrom({ budget }, nowMs) }),
+  });
+}
+
+type WrittenBudget = Program["budget"];
+
+/** Remembers the budget of a program.md, so that showing a study need not parse the file again while it is the same. */
+export async function rememberBudget({ folder }: StudyFolder, program: Program): Promise<void> {
+  const text = JSON.stringify({ programSha: shaOf(program.source), budget: program.budget });
+  await writeFile(join(folder, BUDGET_FILE), `${text}\n`);
+}
+
+const BUDGET_FILE = "budget.json";
+const shaOf = (source: string | Buffer) => createHash("sha256").update(source).digest("hex");
+
+/** Undefined when program.md is gone or being edited: the ledger still speaks. */
+async function budgetOf({ folder, programPath }: StudyFolder): Promise<WrittenBudget | undefined> {
+  try {
+    const source = await readFile(programPath);
+    const known = await readFile(join(folder, BUDGET_FILE), "utf8")
+      .then(JSON.parse)
+      .catch(() => undefined);
+    if (known?.programSha === shaOf(source)) return known.budget as WrittenBudget;
+    const { loadProgram } = await import("../program/load.ts");
+    return loadProgram(programPath).budget;
+  } catch {
+    return undefined;
+  }
+}
