@@ -58,7 +58,7 @@ async function lane(): Promise<void> {
     } finally {
       await place.remove();
     }
-    if (studies % 10 === 0) console.error(`${kills.length} kills of ${studies} studies`);
+    console.error(`${kills.length} kills, ${studies} studies, ${problems.length} problems`);
   }
 }
 

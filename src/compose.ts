@@ -57,6 +57,8 @@ export interface RunRequest extends Listeners {
   readonly clock?: Clock;
   /** Instead of the researchers of program.md. */
   readonly staff?: readonly Staff[];
+  /** Stands between the loop and its parts, for instance to stop at a step. */
+  readonly wrap?: (parts: LabParts) => LabParts;
 }
 
 export interface OpenRun {
@@ -103,7 +105,8 @@ export async function openRun(request: RunRequest): Promise<OpenRun> {
     });
     closers.push(() => workspaces.close());
     const parts = await labParts(request, context, { workspaces, baseline, clock });
-    const lab = new Lab({ ...parts, ledger }, study);
+    const wrap = request.wrap ?? ((same: LabParts) => same);
+    const lab = new Lab(wrap({ ...parts, ledger }), study);
     if (request.mode.kind === "resume") await resume(lab);
     else await begin(lab, request, { tag, source: program.source });
     return { place, lab, sandboxReason: reason, work: (control) => runStudy(lab, control), close };

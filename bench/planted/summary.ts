@@ -1,6 +1,6 @@
 /** What many runs of one player in one world come to. */
 
-import type { Played } from "./play.ts";
+import type { Played, Step } from "./play.ts";
 
 export interface Summary {
   /** Mean true gain of what the user is handed, in sd of one run, and of the tip. */
@@ -8,7 +8,7 @@ export interface Summary {
   readonly head: number;
   /** Claimed minus true gain, where a gain is claimed. */
   readonly exaggeration: number;
-  /** Part of the keeps without a true gain; simplifications count as false only when they do harm. */
+  /** Part of the keeps without a true gain; of simplifications, those that lose more than the margin. */
   readonly falseKeeps: number;
   /** Part of the runs that ever promoted a stack without a true gain. */
   readonly falsePromotions: number;
@@ -25,6 +25,11 @@ export interface Summary {
 
 /** A true gain this small is rounding. */
 const NOTHING = 1e-9;
+/** What a simplification may lose: half an sd of one run, as src/judge/spread.ts has it. */
+const MARGIN = 0.5;
+
+/** Kept or promoted for nothing: no true gain, or a simplification that loses more than it may. */
+const isFalse = ({ gain, isSimplification }: Step) => gain < (isSimplification ? -MARGIN : NOTHING);
 
 export function summaryOf(all: readonly Played[]): Summary {
   const keeps = all.flatMap((one) => one.keeps);
@@ -38,14 +43,8 @@ export function summaryOf(all: readonly Played[]): Summary {
     gain: mean(all.map((one) => one.handedOver)),
     head: mean(all.map((one) => one.head)),
     exaggeration: mean(claims),
-    falseKeeps: part(
-      keeps.map(({ gain, isSimplification }) => gain < (isSimplification ? -NOTHING : NOTHING)),
-    ),
-    falsePromotions: part(
-      all.map(({ promotions }) =>
-        promotions.some(({ gain, isSimplification }) => gain < (isSimplification ? -NOTHING : NOTHING)),
-      ),
-    ),
+    falseKeeps: part(keeps.map(isFalse)),
+    falsePromotions: part(all.map(({ promotions }) => promotions.some(isFalse))),
     worse: part(all.map((one) => one.handedOver < -NOTHING)),
     ...(intervals.length === 0 ? {} : { coverage: part(intervals) }),
     runs: mean(all.map((one) => one.runs)),

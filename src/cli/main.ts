@@ -9,6 +9,8 @@ import { printError } from "./print.ts";
 /** Runs one command line; the number is the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
   const program = commandLine();
+  // Whoever reads us may go away (`nightlab log | head`, a closed terminal): no fault, and a run must write its last line.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   try {
     await program.parseAsync(argv, { from: "user" });
     return Number(process.exitCode ?? EXIT_CODES.ok);
@@ -130,6 +132,16 @@ function addReadCommands(program: Command): void {
     .option("--json", "print JSON")
     .action(async (id: string, _options, command: Command) =>
       (await import("./commands/status.ts")).show(id, command.optsWithGlobals()),
+    );
+  program
+    .command("verdict")
+    .description("why a verdict is what it is")
+    .command("explain <id>")
+    .description("the numbers behind the verdict on e12, promotion-2 (or p2) or final, and a small plot")
+    .option("--run <tag>", "promotion or final test of this run instead of the last one")
+    .option("--json", "print JSON")
+    .action(async (id: string, _options, command: Command) =>
+      (await import("./commands/verdict.ts")).explain(id, command.optsWithGlobals()),
     );
   program
     .command("report")

@@ -42,10 +42,18 @@ export interface ExperimentRecord {
 }
 
 export interface PromotionRecord {
+  readonly line: number;
   readonly atMs: number;
   readonly head: CommitSha;
   readonly verified: CommitSha;
   readonly verdict: Verdict;
+}
+
+/** Kept experiments that left Head again, oldest first, because it was suspect from then on. */
+export interface DropRecord {
+  readonly line: number;
+  readonly from: CommitSha;
+  readonly experiments: readonly ExperimentId[];
 }
 
 /** One run: its refs, its noise, what it proved. */
@@ -69,6 +77,7 @@ export interface RunRecord {
   experiments: number;
   experimentsSinceKeep: number;
   readonly promotions: PromotionRecord[];
+  readonly drops: DropRecord[];
   /** Its experiments in order of opening, and those that are closed in order of closing. */
   readonly records: ExperimentRecord[];
   readonly closed: ExperimentRecord[];

@@ -85,11 +85,13 @@ function applyToRun(place: Place, event: Exclude<LedgerEvent, { kind: "run_start
     case "head_moved":
       applyHeadMoved(place, event);
       return;
-    case "promotion_judged":
-      run.promotions.push({ atMs, head: event.head, verified: event.verified, verdict: event.verdict });
+    case "promotion_judged": {
+      const { head, verified, verdict } = event;
+      run.promotions.push({ line: place.line, atMs, head, verified, verdict });
       run.keepsSincePromotion = 0;
       run.measurementsAtPromotion = run.measurements;
       return;
+    }
     case "verified_moved":
       run.verified = event.to;
       return;
@@ -132,6 +134,7 @@ function startRun(study: Study, event: EventOf<"run_started">, atMs: number): vo
     experiments: 0,
     experimentsSinceKeep: 0,
     promotions: [],
+    drops: [],
     records: [],
     closed: [],
     heads: [event.baseline],
@@ -226,12 +229,14 @@ function applyMeasured({ study, run, atMs, line }: Place, event: EventOf<"measur
     refreshHeadGain(study, run);
 }
 
-function applyHeadMoved({ study, run }: Place, event: EventOf<"head_moved">): void {
+function applyHeadMoved({ study, run, line }: Place, event: EventOf<"head_moved">): void {
   run.head = event.to;
   if (!run.heads.includes(event.to)) run.heads.push(event.to);
   run.measurementsAtSteady = run.measurements;
   if (event.reason === "suspect") {
-    run.stack = run.stack.slice(0, positionOf(study, run, event.to));
+    const left = positionOf(study, run, event.to);
+    run.drops.push({ line, from: event.from, experiments: run.stack.slice(left) });
+    run.stack = run.stack.slice(0, left);
     run.keepsSincePromotion = run.stack.length - positionOf(study, run, run.verified);
     run.headGain = run.published?.commit === event.to ? run.published.estimate.gain : 0;
     refreshHeadGain(study, run);

@@ -6,6 +6,7 @@ import { studentQuantile } from "./distributions.ts";
 import {
   boundedSd,
   differenceVariance,
+  isHeavyTailed,
   runVariance,
   say,
   sayLines,
@@ -19,8 +20,9 @@ import { firstOf, MIN_TIMING_PAIRS } from "./timing.ts";
 const PUBLISH_PAIRS = 3;
 /** Below three pairs a t interval says next to nothing. */
 const MIN_FIXED_PAIRS = 3;
-/** From three pairs on a promotion may end without a proof. */
-const MIN_STOP_PAIRS = 3;
+/** A promotion is never decided on less; where single runs may be wild, on no less than five. */
+const MIN_PAIRS = 3;
+const MIN_WILD_PAIRS = MIN_TIMING_PAIRS;
 const CONFIDENCE = 0.95;
 const FUTILITY_Z = 1.28;
 
@@ -53,7 +55,7 @@ function judgePromotion(evidence: PairedEvidence): JudgeStep {
   const { rule, ordinal, metric, linesSaved } = evidence;
   const gains = gainsOf(evidence);
   const pairs = gains.length;
-  const minPairs = metric.timing ? MIN_TIMING_PAIRS : 2;
+  const minPairs = metric.timing || isHeavyTailed(evidence) ? MIN_WILD_PAIRS : MIN_PAIRS;
   const gain = mean(gains);
   if (gain === undefined || pairs < minPairs) return nextPair(evidence);
   const spread = promotionSpread(evidence, gains);
@@ -84,9 +86,9 @@ function judgePromotion(evidence: PairedEvidence): JudgeStep {
       `${sayLines(linesSaved)} and not worse: ${numbers}, may lose ${say(margin)}`,
     );
   const likely = gain + FUTILITY_Z * error;
-  if (pairs >= MIN_STOP_PAIRS && likely < -margin) return end("discard", "suspect", `suspect: ${numbers}`);
+  if (likely < -margin) return end("discard", "suspect", `suspect: ${numbers}`);
   const needed = (boundary * sd) / Math.sqrt(rule.promotionPairs) - margin;
-  if (evidence.mayStopEarly && pairs >= MIN_STOP_PAIRS && likely < needed)
+  if (evidence.mayStopEarly && likely < needed)
     return end("inconclusive", "out_of_reach", `not proven: ${numbers}, unlikely to reach ${say(needed)}`);
   if (pairs < rule.promotionPairs) return nextPair(evidence);
   const wanted = `wanted ${say(boundary)} standard errors`;

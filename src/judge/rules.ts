@@ -23,11 +23,12 @@ const BALANCED: JudgeRule = {
   /** Fresh runs of a head before anything is compared with it. */
   anchorRuns: 2,
   /** With its fresh runs, a keep must still be ahead by so many standard errors. */
-  holdSds: 0.3,
+  holdSds: 0.15,
   promotionPairs: 10,
   finalPairs: 5,
   keepsPerPromotion: 4,
-  budgetPerPromotion: 0.25,
+  /** Part of the budget between promotions: what is left after one must earn its own proof, so few are better. */
+  budgetPerPromotion: 0.4,
 };
 
 /** Half the false keeps, two thirds of the gain where effects are small. */

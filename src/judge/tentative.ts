@@ -29,6 +29,11 @@ const FUTILITY_Z = 1.28;
 const SHOWN_CONFIDENCE = 0.8;
 /** Fresh runs so many standard errors behind are against a keep, whatever its other runs say. */
 const AGAINST_ERRORS = 1;
+/**
+ * Gains on the head's seeds that lie so many standard errors above those on fresh ones are not luck: the code knows the
+ * seeds, or single runs are wild. One honest keep in some ten thousand.
+ */
+const SUSPICIOUS_ERRORS = 4;
 /** Under heavy tails no two runs are enough for a keep: false keeps fall from .23 to .13 (t with 3 degrees of freedom). */
 const HEAVY_MIN_RUNS = 3;
 
@@ -70,11 +75,11 @@ function judgeDeterministic(evidence: TentativeEvidence): JudgeStep {
   const smallest = metric.minEffect ?? 0;
   const margin = simplerMargin(evidence, 0);
   const isBetter = gain > 0 && gain >= smallest;
-  const end = (kind: Verdict["kind"], reason: string): Verdict => ({
+  const end = (kind: Verdict["kind"], reason: string, rule: DecidingRule = "exact"): Verdict => ({
     kind,
     reasons: [reason],
     estimate: { gain, runs: candidate.length },
-    workings: { rule: "exact", smallest, ...(linesSaved > 0 ? { margin } : {}) },
+    workings: { rule, smallest, ...(linesSaved > 0 ? { margin } : {}) },
   });
   if (!isBetter && !(linesSaved > 0 && gain >= -margin)) {
     const short =
@@ -176,6 +181,12 @@ function holds(evidence: TentativeEvidence, keep: Verdict): JudgeStep {
   const alone = ahead(evidence, fresh);
   const together = ahead(evidence, [...candidate, ...fresh]);
   const numbers = `${say(alone.gain)} ± ${say(alone.error)} on ${fresh.length} fresh seeds`;
+  const before = ahead(evidence, candidate);
+  const apart = boundedSd(runVariance(evidence)) * Math.sqrt(1 / candidate.length + 1 / fresh.length);
+  if (before.gain - alone.gain > SUSPICIOUS_ERRORS * apart) {
+    const told = `${say(before.gain)} on the head's seeds, ${numbers}: more than luck explains`;
+    return { ...keep, kind: "discard", reasons: [told], workings: { ...keep.workings, rule: "not_held" } };
+  }
   if (alone.gain > -AGAINST_ERRORS * alone.error && together.gain > rule.holdSds * together.error)
     return { ...keep, reasons: [...keep.reasons, `holds: ${numbers}`] };
   const reasons = [...keep.reasons, `does not hold: ${numbers}, ${say(together.gain)} with all its runs`];

@@ -2,12 +2,12 @@
 
 import { existsSync } from "node:fs";
 import type { Containment, Exit, Sandbox, SandboxCommand, SandboxLimits } from "../core/sandbox.ts";
-import { MARKER } from "./marker.ts";
+import { MARKER, OUTER_MARKER } from "./marker.ts";
 import { mountArguments } from "./mounts.ts";
 import { handOver } from "./ownership.ts";
 import { GRACE_MS } from "./process.ts";
 import { type Launch, notRun, runProcess } from "./process-runner.ts";
-import { SHELL, wrapperArguments } from "./wrapper.ts";
+import { SHELL, watched, wrapperArguments } from "./wrapper.ts";
 
 const CONTAINMENT: Containment = {
   covered: [
@@ -93,9 +93,9 @@ export class BubblewrapSandbox implements Sandbox {
     const prefix = dropTo === undefined ? [] : dropArguments(dropTo);
     const wrapper = wrapperArguments(command.line, { prefix, processes: PROCESSES });
     return {
-      file: program,
-      args: ["--args", String(ARGUMENTS_FD), "--", SHELL, ...wrapper],
-      env: {},
+      file: SHELL,
+      args: watched(program, ["--args", String(ARGUMENTS_FD), "--", SHELL, ...wrapper]),
+      env: { PATH: "/usr/bin:/bin", [OUTER_MARKER]: marker },
       // Paths and values would show in /proc/1/cmdline inside otherwise, the hidden ones too.
       secretArguments: secret.map((argument) => `${argument}\0`).join(""),
       // bwrap would take everything down with it at once, without the grace period.

@@ -68,7 +68,7 @@ export class ProcessSandbox implements Sandbox {
   }
 
   exec(command: SandboxCommand, limits: SandboxLimits, signal: AbortSignal): Promise<Exit> {
-    const args = wrapperArguments(command.line, { prefix: [] });
+    const args = wrapperArguments(command.line, { prefix: [], isWatched: true });
     return runProcess(
       (marker) => ({
         file: SHELL,

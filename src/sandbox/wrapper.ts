@@ -1,7 +1,7 @@
 /** The small shell program that runs a command line and reports how it ended. Knows nothing about namespaces. */
 
 import { constants } from "node:os";
-import { MARKER } from "./marker.ts";
+import { MARKER, OUTER_MARKER } from "./marker.ts";
 
 /**
  * The wrapper reports on its own stderr, which the command never holds; the command's stderr comes in as another
@@ -17,29 +17,32 @@ export const SHELL = "/bin/sh";
 export const LIFE_FD = 5;
 
 /**
- * The watcher outlives the command: between its end and the sweep, nightlab may be killed too. The sweep takes it last,
- * so the wrapper tells its process id. It kills first who left the
- * group but still has the marker (Linux: by /proc), then the group with itself. Its own environment is that of the
- * wrapper, so it must know its process id, which \`$$\` does not tell in a subshell.
+ * The watcher waits for the death of nightlab, also between the end of a command and the sweep, which takes it last: so
+ * its process id is told. It kills whoever has the mark in its environment (Linux: by /proc) until nobody is found, then
+ * its process group. It stands outside any namespace: inside, it could not kill the first process, nor another user's.
+ * Its own environment shows the mark too, so it must know its process id, which `$$` does not tell in a subshell.
  */
-const WATCH = `( trap '' TERM INT HUP
+const WATCH = `
+( trap '' TERM INT HUP
   read -r nothing <&${LIFE_FD}
   self=$(exec ${SHELL} -c 'echo "$PPID"')
-  marker=$${MARKER}
-  unset ${MARKER}
+  mark=\${${MARKER}:-$${OUTER_MARKER}}
+  unset ${MARKER} ${OUTER_MARKER}
   round=0
   while [ "$round" -lt 100 ]; do
     round=$((round + 1))
     found=
-    for file in $(grep -laF "${MARKER}=$marker" /proc/[0-9]*/environ 2>/dev/null); do
+    for file in $(grep -laF "$mark" /proc/[0-9]*/environ 2>/dev/null); do
       pid=\${file#/proc/}
       pid=\${pid%/environ}
-      if [ "$pid" != "$self" ] && [ "$pid" != "$$" ]; then kill -KILL "$pid" && found=yes; fi
+      [ "$pid" = "$self" ] || { kill -KILL "$pid" && found=yes; }
     done
     [ -n "$found" ] || break
   done
   kill -KILL 0
-) >/dev/null 2>&1 ${STDERR_FD}>&- & watcher=$!`;
+) >/dev/null 2>&1 ${STDERR_FD}>&- &
+echo "watcher $!" >&2
+`;
 
 /**
  * `$1` is the line, the other arguments are a prefix in front of the shell (setpriv, or nothing).
@@ -53,10 +56,10 @@ const SCRIPT = `
 trap : TERM INT HUP
 ulimit -c 0
 NPROC
+WATCH
 line=$1
 shift
-${WATCH}
-echo "started $watcher" >&2
+echo started >&2
 ( exec 2>&${STDERR_FD} ${STDERR_FD}>&-; exec ${LIFE_FD}<&-; exec "$@" ${SHELL} -c "$line" )
 status=$?
 printf '\\nstatus %s\\n' "$status" >&2
@@ -69,6 +72,8 @@ export interface WrapperOptions {
   readonly prefix: readonly string[];
   /** Processes of this user at once. Counted per user and, in a user namespace, for that namespace only. */
   readonly processes?: number;
+  /** Starts a watcher, for a sandbox that stands in front of nothing; `watched` does it for a program. */
+  readonly isWatched?: boolean;
 }
 
 /** Arguments of `/bin/sh` that run `line` under the wrapper. */
@@ -77,13 +82,19 @@ export function wrapperArguments(line: string, options: WrapperOptions): string[
   // dash says -p where bash says -u; a shell with neither leaves the limit as it was.
   const limit =
     count === undefined ? "" : `ulimit -u ${count} 2>/dev/null || ulimit -p ${count} 2>/dev/null || :`;
-  return ["-c", SCRIPT.replace("NPROC", limit), "nightlab", line, ...options.prefix];
+  const script = SCRIPT.replace("NPROC", limit).replace("WATCH", () => (options.isWatched ? WATCH : ""));
+  return ["-c", script, "nightlab", line, ...options.prefix];
+}
+
+/** Arguments of `/bin/sh` that become `file` with `args`, with a watcher beside it. */
+export function watched(file: string, args: readonly string[]): string[] {
+  return ["-c", `${WATCH}exec ${LIFE_FD}<&-; exec "$0" "$@"`, file, ...args];
 }
 
 /** What the wrapper said. `status` is absent when it was killed before the command ended. */
 export interface WrapperReport {
   readonly isStarted: boolean;
-  /** Process id of the watcher, as the command sees process ids. */
+  /** Process id of the watcher. */
   readonly watcher?: number;
   /** Complaints of the shell, or of the program that should have started it. */
   readonly said: string;
@@ -95,11 +106,15 @@ export interface WrapperReport {
 }
 
 export function readReport(text: string): WrapperReport {
-  const start = /^started (\d+)\n/.exec(text);
-  if (start === null) return { isStarted: false, said: text.trim() };
-  const begun = { isStarted: true, watcher: Number(start[1]) };
-  const found = /^([\s\S]*?)\nstatus (\d+)\n[^\n]*\n([^\n]*)/.exec(text.slice(start[0].length));
-  if (found === null) return { ...begun, said: text.trim() };
+  const [, watcher] = /^watcher (\d+)\n/.exec(text) ?? [];
+  const told = watcher === undefined ? {} : { watcher: Number(watcher) };
+  const [head, ...rest] = text.split(/^started\n/m);
+  if (rest.length === 0)
+    return { ...told, isStarted: false, said: (head ?? "").replace(/^watcher \d+\n/, "").trim() };
+  const after = rest.join("started\n");
+  const begun = { ...told, isStarted: true };
+  const found = /^([\s\S]*?)\nstatus (\d+)\n[^\n]*\n([^\n]*)/.exec(after);
+  if (found === null) return { ...begun, said: after.trim() };
   const [, said = "", status = "", children = ""] = found;
   const cpuSeconds = secondsOf(children);
   const code = Number(status);

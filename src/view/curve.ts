@@ -1,8 +1,10 @@
 /** The curve of a run: one point per experiment on the scale of the metric, the head's steps, the verified steps. */
 
 import type { ExperimentId } from "../core/experiment.ts";
+import type { Estimate } from "../core/judge.ts";
 import type { PromotionRecord, RunRecord } from "../core/study.ts";
 import type { ExperimentView } from "./experiment-view.ts";
+import { isSimplification } from "./simplification.ts";
 import type { VerifiedGain } from "./verified.ts";
 
 /** `value` is baseline mean and gain over it, so that points measured against different heads compare; absent: no number. */
@@ -102,12 +104,12 @@ function verifiedSteps(place: Place, { verifiedGain }: Proof): CurveStep[] {
   let proven = 0;
   for (const promotion of run.promotions) {
     if (promotion.verdict.kind !== "keep") continue;
-    const { gain, low, high } = promotionGain(run, promotion, proven);
-    proven = gain;
+    const estimate = promotionGain(run, promotion, proven);
+    proven = estimate.gain;
     steps.push({
       x: closedBy(experiments, promotion.atMs),
       atMs: promotion.atMs,
-      ...interval(place, { gain, low, high }),
+      ...interval(place, estimate),
     });
   }
   const final = verifiedGain?.source === "final" ? verifiedGain.estimate : undefined;
@@ -118,17 +120,28 @@ function verifiedSteps(place: Place, { verifiedGain }: Proof): CurveStep[] {
   return steps;
 }
 
-/** Gain over the baseline: published from fresh pairs where it is, else the promotion's own on top of the last one. */
-function promotionGain(run: RunRecord, { head, verdict }: PromotionRecord, proven: number) {
+/**
+ * Gain over the baseline: published from fresh pairs where it is, else the promotion's own on top of the last one. A
+ * simplification has proven no gain: it never lifts the line.
+ */
+function promotionGain(
+  run: RunRecord,
+  { head, verdict }: PromotionRecord,
+  proven: number,
+): Pick<Estimate, "gain" | "low" | "high"> {
   if (run.published?.commit === head) return run.published.estimate;
   const estimate = verdict.estimate;
-  const plus = (gain: number | undefined) => (gain === undefined ? undefined : gain + proven);
-  return { gain: proven + (estimate?.gain ?? 0), low: plus(estimate?.low), high: plus(estimate?.high) };
+  if (isSimplification(verdict)) return { gain: proven + Math.min(0, estimate?.gain ?? 0) };
+  const gain = proven + (estimate?.gain ?? 0);
+  const { low, high } = estimate ?? {};
+  return low === undefined || high === undefined
+    ? { gain }
+    : { gain, low: low + proven, high: high + proven };
 }
 
 function interval(
   { run, baseline }: Place,
-  { gain, low, high }: { gain: number; low?: number | undefined; high?: number | undefined },
+  { gain, low, high }: Pick<Estimate, "gain" | "low" | "high">,
 ): Pick<CurveStep, "value" | "low" | "high"> {
   const value = onScale(run, baseline, gain);
   if (low === undefined || high === undefined) return { value };

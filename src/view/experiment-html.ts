@@ -1,7 +1,7 @@
 /** One experiment as a folded block of the HTML report: reasons, measurements, log, diff. */
 
 import type { ExperimentView } from "./experiment-view.ts";
-import { STATUS_WORDS } from "./groups.ts";
+import { outcomeWords } from "./groups.ts";
 import type { MeasurementView } from "./measurement-view.ts";
 import { cleanBlock, escapeHtml } from "./plain-text.ts";
 import { lookOf } from "./progress-marks.ts";
@@ -20,7 +20,7 @@ export function experimentHtml(view: StudyView, one: ExperimentView, diff: strin
       ? ""
       : formatGain(one.gainOverHead, metric.decimals);
   const title = one.title ?? one.reasons[0] ?? "no idea yet";
-  return `<details id="${one.id}" class="${look}"><summary><span class="id">${one.id}</span><span class="badge">${STATUS_WORDS[one.status]}</span><span class="title">${escapeHtml(title)}</span><span class="gain">${gain.replace("-", "−")}</span></summary>
+  return `<details id="${one.id}" class="${look}"><summary><span class="id">${one.id}</span><span class="badge">${outcomeWords(one)}</span><span class="title">${escapeHtml(title)}</span><span class="gain">${gain.replace("-", "−")}</span></summary>
 <div class="inside">${[facts(one, metric), reasons(one), measurements(one, metric), log(one), diffHtml(diff)].filter((part) => part !== "").join("\n")}</div></details>`;
 }
 
@@ -65,7 +65,8 @@ function measurementRow(line: MeasurementView, { decimals }: MetricView): string
   const gain = line.gain === undefined ? "" : formatGain(line.gain, decimals).replace("-", "−");
   const time = line.seconds === undefined ? "" : formatDuration(line.seconds * 1000);
   const numbers = [String(line.seed), told, value(line.headValue), gain, time];
-  return `<tr><td>${line.side}</td>${numbers.map((text) => `<td class="number">${text}</td>`).join("")}</tr>`;
+  const side = line.isDisturbed === true ? `${line.side}, disturbed` : line.side;
+  return `<tr><td>${side}</td>${numbers.map((text) => `<td class="number">${text}</td>`).join("")}</tr>`;
 }
 
 function log({ logTail }: ExperimentView): string {

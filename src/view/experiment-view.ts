@@ -5,9 +5,10 @@ import type { Verdict } from "../core/judge.ts";
 import type { Channel } from "../core/metric.ts";
 import type { ExperimentRecord, RunRecord, Study } from "../core/study.ts";
 import { short } from "./gain.ts";
+import { droppedStack, verifiedStack } from "./lineage.ts";
 import { type MeasurementView, measuredView } from "./measurement-view.ts";
 import { cleanBlock, cleanLine } from "./plain-text.ts";
-import { verifiedStack } from "./verified.ts";
+import { type Simplification, simplificationOf } from "./simplification.ts";
 
 export interface ExperimentView {
   readonly id: ExperimentId;
@@ -45,6 +46,10 @@ export interface ExperimentView {
   readonly closedAtMs?: number;
   readonly isInHead: boolean;
   readonly isVerified: boolean;
+  /** Kept, and taken out of Head again with a suspect stack. */
+  readonly isDropped: boolean;
+  /** Kept for less code, not for a gain. */
+  readonly simplification?: Simplification;
 }
 
 export function experimentViews(
@@ -53,6 +58,7 @@ export function experimentViews(
   options: { readonly stages?: ReadonlyMap<string, string> },
 ): ExperimentView[] {
   const verified = new Set(verifiedStack(study, run));
+  const dropped = new Set(droppedStack(run));
   return [...study.experiments.values()]
     .filter((record) => record.run === run.tag)
     .map((record, index) => ({
@@ -71,6 +77,7 @@ export function experimentViews(
       ...(record.closedAtMs === undefined ? {} : { closedAtMs: record.closedAtMs }),
       isInHead: run.stack.includes(record.id),
       isVerified: verified.has(record.id),
+      isDropped: dropped.has(record.id),
     }));
 }
 
@@ -100,9 +107,12 @@ function filesView(record: ExperimentRecord) {
   return { files, added: total("added"), deleted: total("deleted") };
 }
 
-function verdictView({ verdict, reasons, logTail }: ExperimentRecord) {
+function verdictView(record: ExperimentRecord) {
+  const { verdict, reasons, logTail } = record;
   const clean = (lines: readonly string[]) => lines.map((line) => cleanLine(line));
+  const simplification = simplificationOf(record);
   return {
+    ...(simplification === undefined ? {} : { simplification }),
     ...(verdict === undefined ? {} : { verdict: { ...verdict, reasons: clean(verdict.reasons) } }),
     reasons: clean(reasons.length > 0 ? reasons : (verdict?.reasons ?? [])),
     ...(logTail === undefined ? {} : { logTail: cleanBlock(logTail) }),

@@ -30,6 +30,16 @@ export const STATUS_WORDS: Readonly<Record<Status | "open", string>> = {
   interrupted: "interrupted",
 };
 
+/** The status, and what else a keep was or became. */
+export function outcomeWords({
+  status,
+  simplification,
+  isDropped,
+}: Pick<ExperimentView, "status" | "simplification" | "isDropped">): string {
+  const how = simplification === undefined ? "" : ", simpler";
+  return `${STATUS_WORDS[status]}${how}${isDropped ? ", dropped" : ""}`;
+}
+
 /** Experiments that were not kept, by status and first reason, the largest group first. */
 export function reasonGroups(experiments: readonly ExperimentView[]): ReasonGroup[] {
   const groups = new Map<

@@ -1,7 +1,7 @@
 /** The measurements of one experiment, each beside the head on the same seed, and the gain they make together. */
 
 import type { Purpose } from "../core/ledger.ts";
-import { type Channel, gainOver, type Outcome } from "../core/metric.ts";
+import { type Channel, CONTENDED_CORES, gainOver, type Outcome } from "../core/metric.ts";
 import {
   type ExperimentRecord,
   linesOf,
@@ -28,6 +28,13 @@ export interface MeasurementView {
   /** Value of the head on the same seed, and the gain over it; candidate side only. */
   readonly headValue?: number;
   readonly gain?: number;
+  /** A duration that other work of the machine disturbed. */
+  readonly isDisturbed?: boolean;
+}
+
+export function isDisturbed({ outcome }: MeasuredLine): boolean {
+  const cores = outcome.kind === "measured" ? outcome.measurement.resources.foreignCores : undefined;
+  return (cores ?? 0) > CONTENDED_CORES;
 }
 
 /** Everything about an experiment that comes from its measurements. */
@@ -88,14 +95,15 @@ function gainFrom(
 }
 
 function measurementView(
-  { atMs, purpose, commit, seed, outcome }: MeasuredLine,
+  line: MeasuredLine,
   {
     run,
     record,
     headBySeed,
   }: { run: RunRecord; record: ExperimentRecord; headBySeed: ReadonlyMap<number, number> },
 ): MeasurementView {
-  const side = commit === record.commit ? "candidate" : purpose === "tentative" ? "earlier" : "head";
+  const { atMs, purpose, commit, seed, outcome } = line;
+  const side = commit === record.commit ? "candidate" : commit === record.head ? "head" : "earlier";
   const common = { atMs, side, purpose, seed, kind: outcome.kind } as const;
   if (outcome.kind !== "measured") return { ...common, detail: cleanLine(outcome.detail) };
   const { value, channel, resources } = outcome.measurement;
@@ -105,6 +113,7 @@ function measurementView(
     value,
     seconds: resources.wallSeconds,
     channel,
+    ...(run.metric.timing && isDisturbed(line) ? { isDisturbed: true } : {}),
     ...(headValue === undefined ? {} : { headValue, gain: gainOver(run.metric.goal, value, headValue) }),
   };
 }

@@ -8,7 +8,7 @@ import { REPORT_STYLE } from "./report-style.ts";
 import { estimateText, gainText, headline } from "./report-words.ts";
 import type { RunView } from "./run-view.ts";
 import type { StudyView } from "./study-view.ts";
-import { formatDuration, formatPercent, formatTime, formatValue, withUnit } from "./words.ts";
+import { count, formatDuration, formatPercent, formatTime, formatValue, withUnit } from "./words.ts";
 
 export interface HtmlOptions {
   /** Unified diffs by experiment id, shown in the experiment's details. */
@@ -79,7 +79,7 @@ function whenText({ startedAtMs, endedAtMs, reason, baseline, verified, head }: 
 function tiles(view: StudyView, run: RunView): string {
   const { metric, counts, baselineMean, noise } = run;
   const value = (number: number) => withUnit(formatValue(number, metric.decimals), metric);
-  const proven = run.verifiedGain?.isProven === true ? estimateText(run, run.verifiedGain) : "nothing yet";
+  const proven = provenTile(run);
   const facts: [name: string, value: string][] = [
     ["Verified gain", proven.split(/ \[|, p/)[0] ?? proven],
     ["Head, tentative", run.tentative === undefined ? "not yet" : gainText(metric, run.tentative)],
@@ -96,6 +96,12 @@ function tiles(view: StudyView, run: RunView): string {
   ];
   const items = facts.map(([name, text]) => `<div><dt>${name}</dt><dd>${minus(escapeHtml(text))}</dd></div>`);
   return `<dl class="tiles">${items.join("")}</dl>`;
+}
+
+function provenTile({ verifiedGain, metric }: RunView): string {
+  if (verifiedGain?.isProven === true) return estimateText({ metric }, verifiedGain);
+  const simpler = verifiedGain?.simpler;
+  return simpler === undefined ? "nothing yet" : `none, but ${count(simpler.linesSaved, "line")} fewer`;
 }
 
 function sectionHtml({ title, note, table, bullets, commands }: Section): string {

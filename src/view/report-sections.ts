@@ -2,6 +2,7 @@
 
 import type { ExperimentId } from "../core/experiment.ts";
 import type { ExperimentView } from "./experiment-view.ts";
+import type { PromotionView } from "./promotion-view.ts";
 import {
   budgetText,
   gainText,
@@ -9,9 +10,11 @@ import {
   measuredBullets,
   type NextCommand,
   nextCommands,
+  promotionsText,
+  simplificationText,
 } from "./report-words.ts";
-import type { MetricView } from "./run-view.ts";
-import type { PromotionView, StudyView } from "./study-view.ts";
+import type { MetricView, RunView } from "./run-view.ts";
+import type { StudyView } from "./study-view.ts";
 import { count, formatGain, formatPercent, formatTime } from "./words.ts";
 
 /** `code` is set in a fixed font, `experiments` are ids that a page may link. Text is clean but not escaped. */
@@ -43,10 +46,14 @@ export function reportSections(view: StudyView): Section[] {
     }),
     stackSection(view, run.tentativeStack, {
       title: "Kept, not proven",
-      note: "They beat the head when they were tried, but no promotion has confirmed them. They are not in Verified.",
+      note: "They beat the head when they were tried, or were simpler and not worse, but no promotion has confirmed them. They are not in Verified.",
+    }),
+    stackSection(view, run.droppedStack, {
+      title: "Kept, then dropped",
+      note: "Fresh seeds found the stack with them suspect, and its newest half left Head again. Their numbers are those that won then: nothing is claimed of them.",
     }),
     discardSection(view),
-    promotionSection(view.promotions),
+    promotionSection(view, run),
     researcherSection(view, run.metric),
     { title: "How it was measured", bullets: measuredBullets(view) },
     { title: "Budget", bullets: run.budget.map(budgetText) },
@@ -86,6 +93,7 @@ function stackSection(
 function stackRow(one: ExperimentView, view: StudyView, metric: MetricView): Cell[] {
   const estimate = one.verdict?.estimate;
   const interval = estimate === undefined ? "" : intervalText(metric, estimate);
+  const simpler = one.simplification === undefined ? "" : `, ${simplificationText(one.simplification)}`;
   return [
     { kind: "experiments", ids: [one.id] },
     code(one.commit ?? ""),
@@ -93,7 +101,9 @@ function stackRow(one: ExperimentView, view: StudyView, metric: MetricView): Cel
     text(one.researcher),
     number(linesText(one)),
     number(
-      one.gainOverHead === undefined ? "" : `${formatGain(one.gainOverHead, metric.decimals)}${interval}`,
+      one.gainOverHead === undefined
+        ? ""
+        : `${formatGain(one.gainOverHead, metric.decimals)}${interval}${simpler}`,
     ),
     number(overBaseline(one, view, metric)),
   ];
@@ -131,28 +141,26 @@ function discardSection({ discards }: StudyView): Section {
   };
 }
 
-const PROMOTION_WORDS = {
-  keep: "proven",
-  discard: "suspect, head went back",
-  inconclusive: "not proven",
-} as const;
-
-function promotionSection(promotions: readonly PromotionView[]): Section {
-  const rows = promotions.map(({ atMs, head, verified, kind, reasons }) => [
-    text(formatTime(atMs)),
-    code(head),
-    code(verified),
-    text(PROMOTION_WORDS[kind]),
-    text(reasons.join(" ")),
+function promotionSection({ promotions }: StudyView, { promotionError }: RunView): Section {
+  const rows = promotions.map((promotion) => [
+    text(promotion.id),
+    text(formatTime(promotion.atMs)),
+    { kind: "experiments" as const, ids: promotion.tested },
+    code(promotion.head),
+    code(promotion.verified),
+    text(promotionWords(promotion)),
+    text(promotion.reasons.join(" ")),
   ]);
-  const columns = [
-    { name: "When" },
-    { name: "Head" },
-    { name: "Against" },
-    { name: "Verdict" },
-    { name: "Why" },
-  ];
-  return { title: "Promotions", table: { columns, rows } };
+  const names = ["Promotion", "When", "Tested", "Head", "Against", "Verdict", "Why"];
+  const columns = names.map((name) => ({ name }));
+  const note = `${promotionsText(promotions, promotionError)}. Type nightlab verdict explain promotion-1 to see the numbers of one.`;
+  return { title: "Promotions", note, table: { columns, rows } };
+}
+
+function promotionWords({ kind, isSimplification, dropped }: PromotionView): string {
+  if (kind === "keep") return isSimplification ? "simpler and not worse; no gain claimed" : "proven";
+  if (kind === "inconclusive") return "not proven";
+  return dropped.length === 0 ? "suspect, head went back" : `suspect, dropped ${dropped.join(", ")}`;
 }
 
 function researcherSection({ researchers }: StudyView, { decimals }: MetricView): Section {

@@ -5,7 +5,9 @@ import type { Channel } from "../core/metric.ts";
 import type { BudgetLine } from "./budget-lines.ts";
 import type { Gain } from "./gain.ts";
 import { shellWord } from "./plain-text.ts";
+import type { PromotionError, PromotionView } from "./promotion-view.ts";
 import type { MetricView, RunView } from "./run-view.ts";
+import type { Simplification } from "./simplification.ts";
 import type { StudyView } from "./study-view.ts";
 import type { VerifiedGain } from "./verified.ts";
 import { count, formatDuration, formatGain, formatP, formatPercent, formatValue, withUnit } from "./words.ts";
@@ -16,7 +18,10 @@ export interface Headline {
   readonly text: string;
 }
 
-/** The one claim of a report. A gain is stated only if fresh pairs have shown it; else it says that nothing was proven. */
+/**
+ * The one claim of a report. A gain is stated only if fresh pairs have shown it; a simplification claims less code and no
+ * gain; else it says that nothing was proven.
+ */
 export function headline(view: StudyView): Headline {
   const { run } = view;
   if (run === undefined) return { tone: "pending", text: "Nothing has been measured yet." };
@@ -24,6 +29,7 @@ export function headline(view: StudyView): Headline {
   const gain = run.verifiedGain;
   if (gain?.isProven === true && gain.estimate !== undefined)
     return { tone: "proven", text: provenText(run, gain, isOver) };
+  if (gain?.simpler !== undefined) return { tone: "proven", text: simplerText(run, gain, gain.simpler) };
   if (gain?.estimate !== undefined) {
     const test = gain.source === "final" ? "the final test" : "the test after the promotion";
     const text = `Nothing was proven: ${test} of ${gain.commit} measured ${estimateText(run, gain)}, which does not confirm a gain.`;
@@ -43,6 +49,24 @@ function provenText(run: RunView, gain: VerifiedGain, isOver: boolean): string {
       : ["on fresh pairs", isOver ? " The final test was not made." : " The final test is still to come."];
   const { text, p } = estimateParts(run, gain);
   return `Verified gain ${text} over the baseline ${where}${p}.${after}`;
+}
+
+function simplerText(run: RunView, gain: VerifiedGain, simpler: Simplification): string {
+  const claim = `Simpler, no gain claimed: ${gain.commit} has ${claimText(run.metric, simpler)}, shown on fresh pairs.`;
+  if (gain.estimate === undefined) return claim;
+  const test = gain.source === "final" ? "The final test" : "The test after the promotion";
+  return `${claim} ${test} measured ${estimateText(run, gain)} against the baseline.`;
+}
+
+/** `12 lines fewer and is not worse by more than 0.0030`. */
+export function claimText(metric: MetricView, { linesSaved, margin }: Simplification): string {
+  const loss = margin > 0 ? ` by more than ${withUnit(formatValue(margin, metric.decimals), metric)}` : "";
+  return `${count(linesSaved, "line")} fewer and is not worse${loss}`;
+}
+
+/** `simpler, 7 lines fewer, not worse`. */
+export function simplificationText({ linesSaved }: Simplification): string {
+  return `simpler, ${count(linesSaved, "line")} fewer, not worse`;
 }
 
 function nothingProven(view: StudyView, run: RunView, isOver: boolean): string {
@@ -113,6 +137,14 @@ export function measuredBullets({ run }: StudyView): string[] {
     );
   bullets.push(`Noise: ${noiseText(run)}.`);
   if (channel !== undefined) bullets.push(`Channel: ${channel}, ${CHANNEL_WORDS[channel]}.`);
+  if (run.drifts > 0)
+    bullets.push(
+      `The machine changed ${count(run.drifts, "time")} during the run (see Warnings): the noise was measured anew, and values from before and after were never compared.`,
+    );
+  if (run.disturbed !== undefined && run.disturbed > 0)
+    bullets.push(
+      `Other work of the machine disturbed ${count(run.disturbed, "duration")}: such pairs were measured again, and left out unless there were too many.`,
+    );
   bullets.push(
     `Sandbox: ${run.sandbox}.`,
     `${count(run.measurements, "measurement")} in ${formatDuration(run.elapsedMs)} of work.`,
@@ -138,6 +170,22 @@ export function budgetText({ name, unit, spent, limit, left }: BudgetLine): stri
   return `${say(spent)} of ${say(limit)} ${noun} (${say(left)} left)`;
 }
 
+/** `2 promotions: 1 held, 1 suspect; error left 0.9 % of 4.0 %`. */
+export function promotionsText(
+  promotions: readonly PromotionView[],
+  error: PromotionError | undefined,
+): string {
+  const counts = Object.entries(PROMOTION_COUNTS).flatMap(([kind, word]) => {
+    const number = promotions.filter((one) => one.kind === kind).length;
+    return number === 0 ? [] : [`${number} ${word}`];
+  });
+  const budget =
+    error === undefined ? "" : `; error left ${formatPercent(error.left)} of ${formatPercent(error.total)}`;
+  return `${count(promotions.length, "promotion")}: ${counts.join(", ")}${budget}`;
+}
+
+const PROMOTION_COUNTS = { keep: "held", discard: "suspect", inconclusive: "not proven" } as const;
+
 export interface NextCommand {
   readonly command: string;
   readonly why: string;
@@ -150,7 +198,7 @@ export function nextCommands({ run }: StudyView): NextCommand[] {
   if (run.state === "paused" || run.state === "interrupted")
     return [{ command: "nightlab resume", why: "go on where it stopped" }];
   if (run.state !== "ended") return [{ command: "nightlab status", why: "see how it goes" }];
-  if (run.verifiedGain?.isProven === true)
+  if (run.verifiedGain?.isProven === true || run.verifiedGain?.simpler !== undefined)
     return [
       { command: `git log --stat ${run.baseline}..${branch}`, why: "read what was proven" },
       { command: `git merge ${branch}`, why: "take it" },

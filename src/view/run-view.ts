@@ -8,9 +8,12 @@ import { linesOf, type RunRecord, readingsOf, type Study } from "../core/study.t
 import { type BudgetLine, budgetLines } from "./budget-lines.ts";
 import type { ExperimentView } from "./experiment-view.ts";
 import { type Gain, gainOf, short, weakestChannel } from "./gain.ts";
+import { droppedStack, verifiedStack } from "./lineage.ts";
+import { isDisturbed } from "./measurement-view.ts";
 import { cleanLine } from "./plain-text.ts";
+import { type PromotionError, promotionError } from "./promotion-view.ts";
 import { elapsedMs, type RunState, stateOf } from "./run-state.ts";
-import { provenGain, type VerifiedGain, verifiedStack } from "./verified.ts";
+import { provenGain, type VerifiedGain } from "./verified.ts";
 import { decimalsFor } from "./words.ts";
 
 export interface ViewOptions {
@@ -65,6 +68,14 @@ export interface RunView {
   /** Kept experiments in Verified, and those in Head that are not proven, oldest first. */
   readonly verifiedStack: readonly ExperimentId[];
   readonly tentativeStack: readonly ExperimentId[];
+  /** Kept, and taken out of Head again with a suspect stack. */
+  readonly droppedStack: readonly ExperimentId[];
+  /** Absent while no promotion has spent any. */
+  readonly promotionError?: PromotionError;
+  /** How often the machine was found changed: values from before and after are never compared. */
+  readonly drifts: number;
+  /** Durations that other work of the machine disturbed; absent for other metrics. */
+  readonly disturbed?: number;
   /** The weakest channel a number of this run came over. */
   readonly channel?: Channel;
 }
@@ -85,6 +96,7 @@ export function runView(shown: Shown, experiments: readonly ExperimentView[]): R
   const elapsed = elapsedMs(run, state, nowMs);
   const gain = verifiedGainOf(study, run, baselineMean);
   const stack = verifiedStack(study, run);
+  const error = promotionError(run);
   const channel = weakestChannel(
     experiments.flatMap((one) => (one.channel === undefined ? [] : [one.channel])),
   );
@@ -110,6 +122,10 @@ export function runView(shown: Shown, experiments: readonly ExperimentView[]): R
     ...(gain === undefined ? {} : { verifiedGain: gain }),
     verifiedStack: stack,
     tentativeStack: run.stack.filter((id) => !stack.includes(id)),
+    droppedStack: droppedStack(run),
+    ...(error === undefined ? {} : { promotionError: error }),
+    drifts: run.driftLines.length,
+    ...(run.metric.timing ? { disturbed: disturbedDurations(study, run) } : {}),
     ...(channel === undefined ? {} : { channel }),
   };
 }
@@ -120,7 +136,12 @@ function verifiedGainOf(study: Study, run: RunRecord, baselineMean: number | und
   return { ...proven, ...gainOf(proven.estimate.gain, baselineMean) };
 }
 
-function metricView(study: Study, { tag, metric, noise, baseline }: RunRecord): MetricView {
+function disturbedDurations(study: Study, { tag }: RunRecord): number {
+  const lines = [...study.byCommit.values()].flat().filter((line) => line.run === tag);
+  return lines.filter(isDisturbed).length;
+}
+
+export function metricView(study: Study, { tag, metric, noise, baseline }: RunRecord): MetricView {
   const values = readingsOf(linesOf(study, tag, baseline), "calibration").map(({ value }) => value);
   const { name, goal, unit, minEffect, timing } = metric;
   return {

@@ -1,23 +1,13 @@
 /** The one read model: everything that is shown of a run, as plain JSON data. Knows the study, no file, clock or format. */
 
-import type { Estimate, Verdict } from "../core/judge.ts";
-import { currentRun, type RunRecord, type Study } from "../core/study.ts";
+import { currentRun, type Study } from "../core/study.ts";
 import { type Curve, makeCurve } from "./curve.ts";
 import { type ExperimentView, experimentViews } from "./experiment-view.ts";
-import { short } from "./gain.ts";
 import { type ReasonGroup, type ResearcherView, reasonGroups, researcherViews } from "./groups.ts";
 import { cleanLine } from "./plain-text.ts";
+import { type PromotionView, promotionViews } from "./promotion-view.ts";
 import { type RunState, stateOf } from "./run-state.ts";
 import { type RunView, runView, type ViewOptions } from "./run-view.ts";
-
-export interface PromotionView {
-  readonly atMs: number;
-  readonly head: string;
-  readonly verified: string;
-  readonly kind: Verdict["kind"];
-  readonly reasons: readonly string[];
-  readonly estimate?: Estimate;
-}
 
 /** Empty study: `run` is absent and every list is empty. */
 export interface StudyView {
@@ -52,7 +42,7 @@ export function makeStudyView(study: Study, nowMs: number, options: ViewOptions 
     experiments,
     inFlight: view.state === "ended" ? [] : experiments.filter(({ status }) => status === "open"),
     curve: makeCurve(run, experiments, view),
-    promotions: run.promotions.map(promotionView),
+    promotions: promotionViews(run),
     researchers: researcherViews(experiments),
     discards: reasonGroups(experiments),
     warnings: run.warnings.map((text) => cleanLine(text)),
@@ -70,15 +60,4 @@ function emptyView(nowMs: number, runs: StudyView["runs"]): StudyView {
     warnings: [],
   };
   return { nowMs, runs, curve, ...lists };
-}
-
-function promotionView({ atMs, head, verified, verdict }: RunRecord["promotions"][number]): PromotionView {
-  return {
-    atMs,
-    head: short(head),
-    verified: short(verified),
-    kind: verdict.kind,
-    reasons: verdict.reasons.map((reason) => cleanLine(reason)),
-    ...(verdict.estimate === undefined ? {} : { estimate: verdict.estimate }),
-  };
 }

@@ -1,12 +1,13 @@
-/** What was proven over the baseline, and what kept commits it rests on. Says nothing that no fresh pair has shown. */
+/** What was proven over the baseline. Says nothing that no fresh pair has shown. */
 
-import type { ExperimentId } from "../core/experiment.ts";
 import type { Estimate } from "../core/judge.ts";
 import type { Purpose } from "../core/ledger.ts";
 import type { Channel } from "../core/metric.ts";
 import { linesOf, measurementsOf, type RunRecord, type Study } from "../core/study.ts";
 import { type Gain, short, weakestChannel } from "./gain.ts";
+import { keptBetween } from "./lineage.ts";
 import { cleanLine } from "./plain-text.ts";
+import { isSimplification, linesSavedBy, type Simplification } from "./simplification.ts";
 
 /**
  * `final`: the final test of Verified against the baseline. `published`: pairs measured after a promotion, before the
@@ -22,11 +23,18 @@ export interface VerifiedGain extends Partial<Gain> {
   readonly estimate?: Estimate;
   readonly reasons: readonly string[];
   readonly channel?: Channel;
+  /** What promotions have shown beside or instead of a gain; absent where the final test contradicts it. */
+  readonly simpler?: Simplification;
 }
 
 /** Undefined while Verified is the baseline: nothing was proven. */
 export function provenGain(study: Study, run: RunRecord): VerifiedGain | undefined {
   if (run.verified === run.baseline) return undefined;
+  const simpler = simplerVerified(run);
+  return { ...measuredGain(study, run), ...(simpler === undefined ? {} : { simpler }) };
+}
+
+function measuredGain(study: Study, run: RunRecord): VerifiedGain {
   const commit = short(run.verified);
   const { final, published } = run;
   const isUnfinished = final?.verdict.estimate === undefined && published?.commit === run.verified;
@@ -57,13 +65,19 @@ export function provenGain(study: Study, run: RunRecord): VerifiedGain | undefin
   return { source: "promoted", commit, isProven: false, reasons: [], ...channelOf(study, run, "promotion") };
 }
 
-/** Kept experiments of Head that are in Verified, oldest first. */
-export function verifiedStack(study: Study, run: RunRecord): ExperimentId[] {
-  const last = run.stack.findLastIndex((id) => study.experiments.get(id)?.commit === run.verified);
-  return run.stack.slice(0, last + 1);
+/** Each promotion that let the stack lose a little adds its margin to what Verified may have lost over the baseline. */
+function simplerVerified(run: RunRecord): Simplification | undefined {
+  const { final } = run;
+  const lost = run.promotions.filter(({ verdict }) => isSimplification(verdict));
+  const stack = keptBetween(run, run.baseline, run.verified);
+  const linesSaved = stack.reduce((sum, record) => sum + linesSavedBy(record), 0);
+  if (lost.length === 0 || linesSaved <= 0) return undefined;
+  const margin = lost.reduce((sum, { verdict }) => sum + (verdict.workings?.margin ?? 0), 0);
+  const high = final?.verified === run.verified ? final.verdict.estimate?.high : undefined;
+  return high !== undefined && high < -margin ? undefined : { linesSaved, margin };
 }
 
-function isAboveZero(estimate: Estimate | undefined): boolean {
+export function isAboveZero(estimate: Estimate | undefined): boolean {
   return estimate !== undefined && estimate.gain > 0 && (estimate.low ?? estimate.gain) > 0;
 }
 

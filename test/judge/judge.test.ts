@@ -196,12 +196,12 @@ describe("tier 2 and the final test", () => {
   });
 
   it("promotes a clear gain and calls a clear loss suspect", () => {
-    expect(judge.next(paired({ pairs: pairsOf(2, 2.1) }))).toMatchObject({ kind: "keep" });
+    expect(judge.next(paired({ pairs: pairsOf(2, 2.1, 2) }))).toMatchObject({ kind: "keep" });
     expect(judge.next(paired({ pairs: pairsOf(-2, -2.1, -2) }))).toMatchObject({ kind: "discard" });
   });
 
   it("asks more of every further promotion", () => {
-    const pairs = pairsOf(0.6, 0.61);
+    const pairs = pairsOf(0.6, 0.61, 0.6);
     expect(judge.next(paired({ pairs, ordinal: 1 })).kind).toBe("keep");
     expect(judge.next(paired({ pairs, ordinal: 50 })).kind).toBe("measure_pair");
   });

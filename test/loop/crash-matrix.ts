@@ -84,7 +84,13 @@ const withParts = (extra: LabOptions): LabOptions => ({
   parts: { ...OPTIONS.parts, staff: [{ researcher: researcher(), share: 1 }] },
 });
 
-async function killedAt(bench: Bench, at: number, when: "before" | "after") {
+interface Instant {
+  readonly at: number;
+  readonly when: "before" | "after";
+}
+
+/** With `again`, the resume is killed as well, at that step of its own, before the one that is looked at. */
+async function killedAt(bench: Bench, { at, when }: Instant, again?: Instant) {
   const disk: LedgerLine[] = [];
   const repository = await bench.repository();
   const killer = new Killer(at, when);
@@ -92,14 +98,25 @@ async function killedAt(bench: Bench, at: number, when: "before" | "after") {
   const first = await bench.lab(options, repository);
   await expect(runThrough(first)).rejects.toThrow(Killed);
   expect(first.sandbox.running, "a command outlived the run").toBe(0);
+  if (again !== undefined && disk.length > 0) await killResume(bench, { disk, repository }, again);
   const before = structuredClone(disk);
   const second = await bench.lab(withParts({ disk }), repository);
   const end = before.length === 0 ? await runThrough(second) : await resumeThrough(second);
   return { before, second, end, step: killer.names.at(-1) };
 }
 
+async function killResume(
+  bench: Bench,
+  { disk, repository }: { disk: LedgerLine[]; repository: string },
+  { at, when }: Instant,
+): Promise<void> {
+  const killer = new Killer(at, when);
+  const options = withParts({ disk, ledger: killer.ledger, wrapWorkspaces: killer.workspaces });
+  await expect(resumeThrough(await bench.lab(options, repository))).rejects.toThrow(Killed);
+}
+
 /** Steps of the whole run, each with the one before it: where the same two meet again, nothing new can go wrong. */
-export async function killEverywhere(bench: Bench): Promise<number> {
+export async function killEverywhere(bench: Bench, again?: Instant): Promise<number> {
   const whole = new Killer(0, "before");
   const made = await bench.lab(withParts({ ledger: whole.ledger, wrapWorkspaces: whole.workspaces }));
   await runThrough(made);
@@ -112,7 +129,8 @@ export async function killEverywhere(bench: Bench): Promise<number> {
   await inTurns(points, async (at) => {
     for (const when of ["before", "after"] as const) {
       if (at === whole.steps && when === "after") continue; // that run has ended
-      await checkKill(bench, { at, when, wanted });
+      if (again !== undefined && whole.steps - at < again.at) continue; // no step is left for the second kill
+      await checkKill(bench, { at, when, wanted, ...(again === undefined ? {} : { again }) });
     }
   });
   return points.length;
@@ -120,10 +138,11 @@ export async function killEverywhere(bench: Bench): Promise<number> {
 
 async function checkKill(
   bench: Bench,
-  { at, when, wanted }: { at: number; when: "before" | "after"; wanted: ReturnType<typeof outcomeOf> },
+  { wanted, again, ...instant }: Instant & { wanted: ReturnType<typeof outcomeOf>; again?: Instant },
 ): Promise<void> {
-  const { before, second, end, step } = await killedAt(bench, at, when);
-  const where = `killed ${when} step ${at}, ${step}`;
+  const { before, second, end, step } = await killedAt(bench, instant, again);
+  const twice = again === undefined ? "" : `, and ${again.when} step ${again.at} of the resume`;
+  const where = `killed ${instant.when} step ${instant.at}, ${step}${twice}`;
   expect(end.kind, where).toBe("ended");
   expect(second.disk.slice(0, before.length), where).toEqual(before);
   expect(await refsAgree(second), where).toBe(true);

@@ -143,5 +143,17 @@ function changesOf(before: Files, after: Files): Change[] {
       status: before[path] === undefined ? "added" : "modified",
       mode: "file",
       bytes: text.length,
+      added: linesBeyond(text, before[path] ?? ""),
+      deleted: linesBeyond(before[path] ?? "", text),
     }));
+}
+
+/** Lines of one text that the other has not: a diff of files so small that order does not matter. */
+function linesBeyond(text: string, other: string): number {
+  const left = other.split("\n");
+  return text.split("\n").filter((line) => {
+    const at = left.indexOf(line);
+    if (at >= 0) left.splice(at, 1);
+    return at < 0;
+  }).length;
 }

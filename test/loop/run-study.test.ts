@@ -29,4 +29,23 @@ describe("a run", () => {
     await runThrough(made);
     expect(statuses(made)).toEqual(["kept"]);
   });
+
+  it("shows its result before it is recorded as ended, and ends with a warning where it cannot", async () => {
+    const shown: string[] = [];
+    const made = await bench.lab({
+      parts: {
+        staff: staff("3\n"),
+        showResult: async (run) => {
+          shown.push(`${run.verified} ${run.endedAtMs}`);
+          return "the branch is checked out";
+        },
+      },
+    });
+    await runThrough(made);
+    expect(shown).toEqual([`${made.lab.run.verified} undefined`]);
+    expect(made.disk.slice(-2).map(({ event }) => event)).toMatchObject([
+      { kind: "warning", text: "the branch is checked out" },
+      { kind: "run_ended" },
+    ]);
+  });
 });

@@ -180,7 +180,7 @@ describe("promotion", () => {
     expect(made.lab.run.final?.isHeldOut).toBe(true);
   });
 
-  it("that finds the stack harmful takes the head back to verified, and search goes on from there", async () => {
+  it("that finds both halves of the stack harmful takes the head back to verified, and search goes on from there", async () => {
     // Better on the seeds of tier 1, worse on fresh ones: a gain that was luck.
     let isProving = false;
     const made = await bench.lab({
@@ -199,10 +199,15 @@ describe("promotion", () => {
       },
     });
     await runThrough(made);
-    expect(events(made, "promotion_judged").map(({ verdict }) => verdict.kind)).toEqual(["discard", "keep"]);
+    expect(events(made, "promotion_judged").map(({ verdict }) => verdict.kind)).toEqual([
+      "discard",
+      "discard",
+      "keep",
+    ]);
     expect(events(made, "head_moved").map(({ reason }) => reason)).toEqual([
       "kept",
       "kept",
+      "suspect",
       "suspect",
       "kept",
     ]);

@@ -79,7 +79,12 @@ describe.runIf(hasProc)("a nightlab that is killed", () => {
     if ((await detectSandbox("auto", process.getuid?.() ?? 0)).sandbox.name !== "bubblewrap") return;
     await Promise.all(
       Array.from({ length: 6 }, async (_, index) => {
-        const host = startHost({ wish: "bubblewrap", study, cwd, line: `exec sleep 9${token}` });
+        const host = startHost({
+          wish: "bubblewrap",
+          study,
+          cwd,
+          line: `(setsid sleep 8${token} &); exec sleep 9${token}`,
+        });
         await host.until("ready");
         await new Promise((resolve) => setTimeout(resolve, index * 2));
         host.child.kill("SIGKILL");

@@ -32,6 +32,8 @@ export interface Surroundings {
   readonly env: Readonly<Record<string, string>>;
   nightlab(cwd: string, ...args: string[]): Promise<Said>;
   start(cwd: string, ...args: string[]): Started;
+  /** Another script in place of nightlab, in the same surroundings. */
+  startScript(script: string, cwd: string, ...args: string[]): Started;
   remove(): Promise<void>;
 }
 
@@ -47,8 +49,8 @@ export async function makeSurroundings(base: string = tmpdir()): Promise<Surroun
     NODE_COMPILE_CACHE: join(tmpdir(), "nightlab-story-code"),
   };
   const running = new Set<ChildProcess>();
-  const start = (cwd: string, ...args: string[]): Started => {
-    const child = spawn(process.execPath, [PROGRAM, ...args], {
+  const startScript = (script: string, cwd: string, ...args: string[]): Started => {
+    const child = spawn(process.execPath, [script, ...args], {
       cwd,
       env,
       stdio: ["ignore", "pipe", "pipe"],
@@ -57,10 +59,12 @@ export async function makeSurroundings(base: string = tmpdir()): Promise<Surroun
     child.once("close", () => running.delete(child));
     return listen(child);
   };
+  const start = (cwd: string, ...args: string[]) => startScript(PROGRAM, cwd, ...args);
   return {
     folder,
     env,
     start,
+    startScript,
     nightlab: (cwd, ...args) => start(cwd, ...args).ended,
     async remove() {
       for (const child of running) child.kill("SIGKILL");

@@ -112,7 +112,8 @@ function onceKey(event: LedgerEvent): string | undefined {
   switch (event.kind) {
     case "measured": {
       // A failure may be the machine's and is tried again; a duration belongs to the experiment it was measured for.
-      if (event.outcome.kind !== "measured") return undefined;
+      // A check for drift measures an old seed again: that is what it is for.
+      if (event.outcome.kind !== "measured" || event.purpose === "drift") return undefined;
       return `${event.purpose} of ${event.commit} on seed ${event.seed}`;
     }
     case "opened":

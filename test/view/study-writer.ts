@@ -103,12 +103,17 @@ export class StudyWriter {
     seed: number;
     gain?: number;
     experiment?: ExperimentId;
+    foreignCores?: number;
   }): this {
-    const { purpose, commit, seed, gain = 0, experiment } = at;
+    const { purpose, commit, seed, gain = 0, experiment, foreignCores } = at;
     const sign = this.metric.goal === "minimize" ? -1 : 1;
     const luck = this.sd * (0.8 * noiseOf("seed", seed) + 0.5 * noiseOf(commit, seed, this.lines.length));
     const value = Number((this.mean + sign * gain + luck).toPrecision(9));
-    const resources = { wallSeconds: 41 + noiseOf("wall", this.lines.length), peakMemoryBytes: 1.31e9 };
+    const resources = {
+      wallSeconds: 41 + noiseOf("wall", this.lines.length),
+      peakMemoryBytes: 1.31e9,
+      ...(foreignCores === undefined ? {} : { foreignCores }),
+    };
     const measurement = { value, channel: "artifact" as const, secondary: {}, resources };
     const about = experiment === undefined ? {} : { experiment };
     const outcome: Outcome = { kind: "measured", measurement };
@@ -224,7 +229,7 @@ export function noiseOf(...parts: (string | number)[]): number {
   return (uniform(0) + uniform(1) + uniform(2) + uniform(3) - 2) * Math.sqrt(3);
 }
 
-function sha(text: string): CommitSha {
+export function sha(text: string): CommitSha {
   const part = (index: number) => seedFrom(text, index).toString(16).padStart(8, "0");
   return [0, 1, 2, 3, 4].map(part).join("") as CommitSha;
 }

@@ -101,7 +101,10 @@ function budgetFrom({ experiments, for: duration, until }: RunOptions): BudgetSp
   };
 }
 
-/** Ctrl-C pauses after what is in flight; a second one stops at once. `nightlab stop` sends the same signals. */
+/**
+ * Ctrl-C pauses after what is in flight; a second one stops at once. `nightlab stop` sends the same signals. A closed
+ * terminal or pipe stops at once: nobody would see what goes on.
+ */
 function openSteering(say: (text: string) => void) {
   const pause = new AbortController();
   const finish = new AbortController();
@@ -119,6 +122,7 @@ function openSteering(say: (text: string) => void) {
     say("finishing: no new experiments; what was found is being proven");
     finish.abort();
   };
+  process.stdout.once("error", onTerminate);
   process
     .on("SIGINT", onInterrupt)
     .on("SIGTERM", onTerminate)
@@ -127,6 +131,7 @@ function openSteering(say: (text: string) => void) {
   return {
     control: { pause: pause.signal, finish: finish.signal, stop: stop.signal },
     close: () => {
+      process.stdout.off("error", onTerminate);
       process
         .off("SIGINT", onInterrupt)
         .off("SIGTERM", onTerminate)

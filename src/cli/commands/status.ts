@@ -53,7 +53,11 @@ export async function show(id: string, { cwd, json }: ReadOptions): Promise<void
   const diff = record.commit === undefined ? "" : await diffOf(place, record.head, record.commit);
   if (json) return printJson({ ...view.experiments.find((one) => one.id === wanted), diff });
   const look = lookFor(process.stdout, process.env);
-  printLines([...renderExperiment(view, wanted, look), ...(diff === "" ? [] : ["", diff.trimEnd()])]);
+  printLines([
+    ...renderExperiment(view, wanted, look),
+    ...(diff === "" ? [] : ["", diff.trimEnd()]),
+    ...(record.verdict === undefined ? [] : ["", `next: nightlab verdict explain ${wanted} (the numbers)`]),
+  ]);
 }
 
 async function open(cwd: string) {

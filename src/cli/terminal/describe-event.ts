@@ -8,6 +8,7 @@ import { STATUS_WORDS } from "../../view/groups.ts";
 import { cleanLine } from "../../view/plain-text.ts";
 import { estimateText, noiseText } from "../../view/report-words.ts";
 import type { MetricView } from "../../view/run-view.ts";
+import { simplificationOf } from "../../view/simplification.ts";
 import { decimalsFor, formatGain, formatValue, withUnit } from "../../view/words.ts";
 
 /** `study` is the state after `line`. Undefined for events that the closing line of their experiment tells anyway. */
@@ -99,7 +100,9 @@ function closedSentence(
   { experiment, status, reasons }: EventNamed<"closed">,
   { study, run }: Place,
 ): string {
-  const gain = study.experiments.get(experiment)?.verdict?.estimate?.gain;
+  const record = study.experiments.get(experiment);
+  const isSimpler = record !== undefined && simplificationOf(record) !== undefined;
+  const gain = isSimpler ? undefined : record?.verdict?.estimate?.gain;
   const said = gain === undefined ? "" : ` ${formatGain(gain, metricOf(run).decimals)}`;
   const why = reasons[0] === undefined ? "" : `: ${reasons[0]}`;
   return `${experiment} ${STATUS_WORDS[status]}${said}${titleOf(study, experiment)}${why}`;
@@ -138,11 +141,16 @@ function proofSentence(
       return `verified is now ${short(event.to)}`;
     case "head_moved":
       return event.reason === "suspect"
-        ? `head went back to ${short(event.to)}: the stack was suspect`
+        ? `head went back to ${short(event.to)}: the stack was suspect${droppedText(run)}`
         : undefined;
     default:
       return event satisfies never;
   }
+}
+
+function droppedText({ drops }: RunRecord): string {
+  const dropped = drops.at(-1)?.experiments ?? [];
+  return dropped.length === 0 ? "" : `, dropped ${dropped.join(", ")}`;
 }
 
 function gainSentence(estimate: EventNamed<"published">["estimate"] | undefined, run: RunRecord): string {

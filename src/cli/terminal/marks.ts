@@ -29,6 +29,18 @@ export function finishLines(lines: readonly string[], { columns, ascii }: Look):
   return lines.map((line) => cut(asciiWords(line), columns, "..."));
 }
 
-function asciiWords(text: string): string {
-  return text.replaceAll("…", "...").replaceAll("±", "+-");
+const ASCII_SIGNS: Readonly<Record<string, string>> = {
+  "…": "...",
+  "±": "+-",
+  "≤": "<=",
+  "≥": ">=",
+  "×": "x",
+  "→": "->",
+  π: "pi",
+  "²": "^2",
+};
+
+/** Our own signs in ASCII. */
+export function asciiWords(text: string): string {
+  return text.replace(/[…±≤≥×→π²]/g, (sign) => ASCII_SIGNS[sign] ?? sign);
 }

@@ -3,10 +3,17 @@
 import { type BudgetLine, scarcest } from "../../view/budget-lines.ts";
 import type { ExperimentView } from "../../view/experiment-view.ts";
 import { STATUS_WORDS } from "../../view/groups.ts";
-import { budgetText, estimateText, gainText, noiseText } from "../../view/report-words.ts";
+import {
+  budgetText,
+  claimText,
+  estimateText,
+  gainText,
+  noiseText,
+  promotionsText,
+} from "../../view/report-words.ts";
 import type { RunView } from "../../view/run-view.ts";
 import type { StudyView } from "../../view/study-view.ts";
-import { formatDuration, formatGain, formatValue, sparkline, withUnit } from "../../view/words.ts";
+import { count, formatDuration, formatGain, formatValue, sparkline, withUnit } from "../../view/words.ts";
 import { field, type Look, type Paint, paint, widthOf } from "./cells.ts";
 import { finishLines, statusMark } from "./marks.ts";
 
@@ -87,6 +94,10 @@ function gainLines(run: RunView, colours: Paint): string[] {
 function verifiedText(run: RunView, colours: Paint): string {
   const gain = run.verifiedGain;
   if (gain === undefined) return colours.dim("nothing proven yet");
+  if (!gain.isProven && gain.simpler !== undefined)
+    return colours.green(
+      `${gain.commit} ${claimText(run.metric, gain.simpler).replace("is not", "not")}, no gain claimed`,
+    );
   if (gain.estimate === undefined) return `${gain.commit} held on fresh pairs, gain not measured yet`;
   const said = estimateText(run, gain);
   return gain.isProven ? colours.green(said) : colours.yellow(`${said}, not confirmed`);
@@ -119,7 +130,11 @@ function closedLine(one: ExperimentView, run: RunView, look: Look): string {
   const colours = paint(look.colour);
   const { decimals } = run.metric;
   const gain =
-    one.gainOverHead === undefined ? STATUS_WORDS[one.status] : formatGain(one.gainOverHead, decimals);
+    one.simplification !== undefined
+      ? `${-one.simplification.linesSaved} ${one.simplification.linesSaved === 1 ? "line" : "lines"}`
+      : one.gainOverHead === undefined
+        ? STATUS_WORDS[one.status]
+        : formatGain(one.gainOverHead, decimals);
   const told = one.status === "kept" ? colours.green(gain) : gain;
   const title = one.title ?? one.reasons[0] ?? "";
   const width = Math.max(9, decimals + 5);
@@ -136,6 +151,16 @@ function wrapped(label: string, items: readonly string[], columns: number): stri
     else lines.push(`${last === undefined ? label : " ".repeat(label.length)}${item}`);
   }
   return lines;
+}
+
+/** Of the kept ones, those that are no gains or no longer in Head. */
+function keptAside({ experiments, run }: StudyView): string[] {
+  const simpler = experiments.filter(({ simplification }) => simplification !== undefined).length;
+  const dropped = run?.droppedStack.length ?? 0;
+  return [
+    ...(simpler === 0 ? [] : [`${simpler} of the kept simpler, not worse`]),
+    ...(dropped === 0 ? [] : [`${dropped} of the kept dropped again`]),
+  ];
 }
 
 /** About a dozen lines: where a run stands, for `nightlab status`. */
@@ -155,7 +180,14 @@ export function renderStatus(view: StudyView, look: Look): string[] {
     ...(run.baselineMean === undefined ? [] : [`baseline   ${value(run.baselineMean)} (${run.baseline})`]),
     `noise      ${noiseText(run)}`,
     ...gainLines(run, colours),
-    ...wrapped("tried      ", counts, look.columns),
+    ...wrapped("tried      ", [...counts, ...keptAside(view)], look.columns),
+    ...(view.promotions.length === 0
+      ? []
+      : [`proof      ${promotionsText(view.promotions, run.promotionError)}`]),
+    ...(run.drifts === 0 ? [] : [`machine    changed ${count(run.drifts, "time")}, calibrated anew`]),
+    ...(run.disturbed === undefined || run.disturbed === 0
+      ? []
+      : [`disturbed  ${count(run.disturbed, "duration")} by other work of this machine`]),
     ...run.budget.map((line, index) => `${index === 0 ? "budget     " : "           "}${budgetText(line)}`),
     ...view.inFlight
       .slice(0, 4)

@@ -3,7 +3,7 @@
 import { UsageError } from "../../core/errors.ts";
 import type { Status } from "../../core/experiment.ts";
 import type { ExperimentView } from "../../view/experiment-view.ts";
-import { STATUS_WORDS } from "../../view/groups.ts";
+import { outcomeWords, STATUS_WORDS } from "../../view/groups.ts";
 import type { MeasurementView } from "../../view/measurement-view.ts";
 import { intervalText } from "../../view/report-words.ts";
 import type { MetricView } from "../../view/run-view.ts";
@@ -63,8 +63,9 @@ function facts(one: ExperimentView, metric: MetricView): string[] {
     one.closedAtMs === undefined ? "" : `, took ${formatDuration(one.closedAtMs - one.openedAtMs)}`;
   const interval = verdict?.estimate === undefined ? "" : intervalText(metric, verdict.estimate);
   const over = gainOverBaseline === undefined ? "" : `, ${gain(gainOverBaseline)} over the baseline`;
+  const place = one.isVerified ? ", in verified" : one.isInHead ? ", in head, not proven" : "";
   return [
-    `  ${STATUS_WORDS[one.status]}${one.isVerified ? ", in verified" : one.isInHead ? ", in head, not proven" : ""}`,
+    `  ${outcomeWords(one)}${place}`,
     `  by ${one.researcher}, ${formatTime(one.openedAtMs)}${took}`,
     ...(one.commit === undefined ? [] : [`  commit ${one.commit} on head ${one.head}`]),
     ...(gainOverHead === undefined ? [] : [`  gain ${gain(gainOverHead)}${interval} over its head${over}`]),
@@ -96,7 +97,7 @@ function measuredTable({ measurements }: ExperimentView, metric: MetricView, loo
 function measuredRow(line: MeasurementView, { decimals }: MetricView): string[] {
   const value = (number: number | undefined) => (number === undefined ? "" : formatValue(number, decimals));
   return [
-    line.side,
+    line.isDisturbed === true ? `${line.side}, disturbed` : line.side,
     String(line.seed),
     line.value === undefined
       ? STATUS_WORDS[line.kind === "measured" ? "open" : line.kind]
@@ -145,7 +146,7 @@ function logRow(one: ExperimentView, metric: MetricView, look: Look): string[] {
     one.commit ?? "",
     one.gainOverHead === undefined ? "" : formatGain(one.gainOverHead, metric.decimals),
     runs === 0 ? "" : String(runs),
-    STATUS_WORDS[one.status],
+    outcomeWords(one),
     one.title ?? one.reasons[0] ?? "",
     one.researcher,
   ];

@@ -116,6 +116,7 @@ describe("status", () => {
       verified   +0.0366 (+1.6 %) [0.0234, 0.0498], p = 0.0021
       tried      4 kept, 8 not better, 1 crashed, 1 ran out of time, 1 stopped early
                  1 changed what it may not, 1 researcher gave up, 1 tried before, 1 under way
+      proof      1 promotion: 1 held
       budget     19 of 30 experiments (11 left)
                  1h 02m of 8h 00m of work (6h 57m left)
       now        e19 claude/theorist: RMSNorm before attention, again with half the step (measuring, run …
