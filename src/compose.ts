@@ -203,7 +203,10 @@ async function begin(lab: Lab, request: RunRequest, about: { tag: string; source
   }
   const taken = new Set<string>(lab.study.runs.map((run) => run.tag));
   let tag = about.tag;
-  for (let count = 2; taken.has(tag); count += 1) tag = `${about.tag}-${count}`;
+  // A branch of a run that this ledger does not know holds results of a lost or forgotten one: it stays theirs.
+  const isTaken = async (name: string) =>
+    taken.has(name) || (await lab.parts.workspaces.resolve(refs.branch(name as RunTag))) !== undefined;
+  for (let count = 2; await isTaken(tag); count += 1) tag = `${about.tag}-${count}`;
   const studySeed = request.studySeed ?? randomInt(1, 2 ** 31);
   const programSha = createHash("sha256").update(about.source).digest("hex");
   await startRun(lab, { tag: tag as RunTag, studySeed, programSha });

@@ -154,6 +154,7 @@ function addReadCommands(program: Command): void {
   program
     .command("doctor")
     .description("what this machine offers: Node, git, sandbox, what is and is not contained")
+    .option("--repair", "make a damaged ledger whole: keeps all that can be read, says what it dropped")
     .option("--json", "print JSON")
     .action(async (_options, command: Command) =>
       (await import("./commands/doctor.ts")).doctor(command.optsWithGlobals()),

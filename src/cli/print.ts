@@ -3,6 +3,7 @@
 import { BudgetSpentError, EXIT_CODES, InfrastructureError, UsageError } from "../core/errors.ts";
 import { nextCommands } from "../view/report-words.ts";
 import type { StudyView } from "../view/study-view.ts";
+import { groundOf } from "./ground.ts";
 
 export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`);
@@ -31,26 +32,36 @@ export function printError(error: unknown, { json }: { json: boolean }): number 
 
 function exitCodeOf(error: unknown): number {
   if (error instanceof BudgetSpentError) return EXIT_CODES.budgetSpent;
-  return error instanceof UsageError ? EXIT_CODES.usage : EXIT_CODES.bug;
+  return said(error) === undefined ? EXIT_CODES.bug : EXIT_CODES.usage;
 }
 
-function facts(error: unknown): Record<string, string> {
+interface Said {
+  readonly message: string;
+  readonly place?: string;
+  readonly next: string;
+}
+
+/** What the user can fix: a mistake, or the ground under the lab. Undefined for a bug. */
+function said(error: unknown): Said | undefined {
   if (error instanceof UsageError) {
-    return {
-      message: error.message,
-      ...(error.place === undefined ? {} : { place: error.place }),
-      next: error.next,
-    };
+    const { message, place, next } = error;
+    return { message, ...(place === undefined ? {} : { place }), next };
   }
-  return { message: error instanceof Error ? error.message : String(error) };
+  const ground = groundOf(error);
+  const isGround = ground !== undefined || error instanceof InfrastructureError;
+  if (!isGround || !(error instanceof Error)) return undefined;
+  const message = ground === undefined ? error.message : `${ground.what}: ${error.message}`;
+  return { message, next: ground?.next ?? "nightlab doctor, then: nightlab resume" };
+}
+
+function facts(error: unknown): Said | { readonly message: string } {
+  return said(error) ?? { message: error instanceof Error ? error.message : String(error) };
 }
 
 function sentence(error: unknown): string {
-  if (error instanceof UsageError) {
-    const place = error.place === undefined ? [] : [`  at: ${error.place}`];
-    return [`error: ${error.message}`, ...place, `next: ${error.next}`].join("\n");
-  }
-  if (error instanceof InfrastructureError)
-    return `error: ${error.message}\nnext: nightlab doctor, then: nightlab resume`;
-  return error instanceof Error ? `nightlab failed: ${error.stack}` : `nightlab failed: ${String(error)}`;
+  const known = said(error);
+  if (known === undefined)
+    return error instanceof Error ? `nightlab failed: ${error.stack}` : `nightlab failed: ${String(error)}`;
+  const place = known.place === undefined ? [] : [`  at: ${known.place}`];
+  return [`error: ${known.message}`, ...place, `next: ${known.next}`].join("\n");
 }

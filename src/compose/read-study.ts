@@ -1,8 +1,9 @@
 /** Finds a study and reads it. Loads little, since `nightlab status` waits for it: nothing here works on a study. */
 
 import { createHash } from "node:crypto";
-import { access, readFile, realpath, stat, writeFile } from "node:fs/promises";
+import { access, lstat, readFile, realpath, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { UsageError } from "../core/errors.ts";
 import type { LedgerLine } from "../core/ledger.ts";
 import type { Program } from "../core/program.ts";
 import { replay, type Study } from "../core/study.ts";
@@ -15,7 +16,7 @@ import { budgetFrom, type StudyFolder, type StudyPlace, systemClock } from "./su
 export async function locateStudy(cwd: string, programPath?: string): Promise<StudyPlace> {
   const repository = await inspectRepository(cwd);
   const path = programPath === undefined ? join(repository.root, "program.md") : resolve(cwd, programPath);
-  return { repository, ...folderIn(repository.root), programPath: path };
+  return { repository, ...(await folderIn(repository.root)), programPath: path };
 }
 
 /** The study around a folder, for reading. Only where it has none yet, or a `.git` out of the ordinary, is git asked. */
@@ -25,13 +26,26 @@ export async function findStudy(cwd: string): Promise<StudyFolder> {
     const found = await stat(join(folder, ".git")).catch(() => undefined);
     if (found === undefined) continue;
     const isUsual = found.isDirectory() && (await isThere(join(folder, ".nightlab", "ledger.db")));
-    return isUsual ? folderIn(folder) : await locateStudy(cwd);
+    return await (isUsual ? folderIn(folder) : locateStudy(cwd));
   }
   return await locateStudy(cwd);
 }
 
-function folderIn(root: string): StudyFolder {
-  return { root, folder: join(root, ".nightlab"), programPath: join(root, "program.md") };
+async function folderIn(root: string): Promise<StudyFolder> {
+  const folder = join(root, ".nightlab");
+  await checkOwnFolder(folder);
+  return { root, folder, programPath: join(root, "program.md") };
+}
+
+/** A link would put the ledger where commands can reach it, and git would not ignore it. */
+async function checkOwnFolder(folder: string): Promise<void> {
+  const found = await lstat(folder).catch(() => undefined);
+  if (found === undefined || found.isDirectory()) return;
+  const kind = found.isSymbolicLink() ? "a link" : "a file";
+  throw new UsageError(`${folder} is ${kind}, and nightlab needs a folder of that name for itself`, {
+    place: folder,
+    next: `mv ${folder} ${folder}.old`,
+  });
 }
 
 function parentOf(folder: string): string | undefined {

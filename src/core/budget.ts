@@ -96,7 +96,9 @@ function timeParts(budget: Budget, spent: Spent): { whole: number; left: number 
   const parts: { whole: number; left: number }[] = [];
   const { timeMs, deadlineMs } = budget;
   if (timeMs !== undefined) parts.push({ whole: timeMs, left: timeMs - spent.workedMs });
-  if (deadlineMs !== undefined)
-    parts.push({ whole: Math.max(0, deadlineMs - spent.startedAtMs), left: deadlineMs - spent.nowMs });
+  if (deadlineMs !== undefined) {
+    const startMs = Math.min(spent.startedAtMs, spent.nowMs); // a clock that was set back may lie before the start
+    parts.push({ whole: Math.max(0, deadlineMs - startMs), left: deadlineMs - spent.nowMs });
+  }
   return parts;
 }

@@ -26,7 +26,7 @@ export interface JudgeRule {
   readonly minRuns: number;
   readonly maxRuns: number;
   readonly anchorRuns: number;
-  /** With its fresh runs, a keep must be ahead by so many standard errors. */
+  /** A keep must be ahead with its fresh runs too, by so many standard errors. */
   readonly holdSds: number;
   readonly promotionPairs: number;
   readonly finalPairs: number;
@@ -139,10 +139,7 @@ export interface Verdict {
   readonly workings?: Workings;
 }
 
-/**
- * `measure_more` asks for one run, `fresh` of the candidate on a seed of its own block. `measure_pair` asks for both sides
- * on one seed, in the order given, next to each other in time.
- */
+/** One run, `fresh` of the candidate on a seed of its own block; or both sides on one seed, next to each other in time. */
 export type JudgeStep =
   | { readonly kind: "measure_more"; readonly side: "candidate" | "head" | "fresh"; readonly seed: number }
   | { readonly kind: "measure_pair"; readonly seed: number; readonly first: "challenger" | "defender" }

@@ -108,6 +108,8 @@ export interface Study {
   /** Measurements of heads and baselines by commit; only `measured` outcomes hold values. */
   readonly byCommit: Map<CommitSha, MeasuredLine[]>;
   lineCount: number;
+  /** The highest number of an experiment that any line speaks of: after a repair, lines of some may be lost. */
+  lastOrdinal: number;
 }
 
 /** The run that is open or was last; undefined in an empty study. */
@@ -116,7 +118,7 @@ export function currentRun(study: Study): RunRecord | undefined {
 }
 
 export function nextExperimentId(study: Study): ExperimentId {
-  return experimentId(study.experiments.size + 1);
+  return experimentId(study.lastOrdinal + 1);
 }
 
 /** What a run measured of a commit: an earlier one may have had another metric, machine or load. */

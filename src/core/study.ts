@@ -19,7 +19,8 @@ import {
 export * from "./records.ts";
 
 export function emptyStudy(): Study {
-  return { runs: [], experiments: new Map(), trees: new Map(), byCommit: new Map(), lineCount: 0 };
+  const counts = { lineCount: 0, lastOrdinal: 0 };
+  return { runs: [], experiments: new Map(), trees: new Map(), byCommit: new Map(), ...counts };
 }
 
 export function replay(lines: Iterable<LedgerLine>): Study {
@@ -33,6 +34,8 @@ export function apply(study: Study, line: LedgerLine): void {
   if (line.number !== study.lineCount + 1)
     throw new Error(`ledger line ${line.number} after ${study.lineCount}`);
   study.lineCount = line.number;
+  if ("experiment" in line.event && line.event.experiment !== undefined)
+    study.lastOrdinal = Math.max(study.lastOrdinal, Number(line.event.experiment.slice(1)));
   const run = currentRun(study);
   if (line.event.kind === "run_started") startRun(study, line.event, line.atMs);
   else if (run === undefined)

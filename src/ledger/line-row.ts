@@ -13,6 +13,9 @@ export interface Tip {
   readonly checksum: number;
 }
 
+/** A row as far as the chain goes over it: all that tables of the first version have. */
+export type ChainedRow = Omit<LinesTable, "own_checksum">;
+
 export const EMPTY_TIP: Tip = { number: 0, checksum: 0 };
 
 const knownKinds: ReadonlySet<string> = new Set(
@@ -30,27 +33,39 @@ export function rowAfter(tip: Tip, atMs: number, event: LedgerEvent): LinesTable
     experiment,
     event: JSON.stringify(valid),
   };
-  return { ...row, checksum: checksumOf(row, tip.checksum) };
+  return { ...row, checksum: checksumOf(row, tip.checksum), own_checksum: checksumOf(row, 0) };
+}
+
+/** True when the row is what was written, by itself alone. Rows of the first version cannot tell: false. */
+export function isWhole(row: LinesTable): boolean {
+  return row.own_checksum !== null && row.own_checksum === checksumOf(row, 0);
+}
+
+/** True when the row is what was written after a row with the checksum `previous`. */
+export function follows(row: ChainedRow, previous: number): boolean {
+  const isChecksum = Number.isInteger(previous) && previous >= 0 && previous <= 0xffff_ffff; // damage may be anything
+  return isChecksum && row.checksum === checksumOf(row, previous);
 }
 
 /** The line in a row whose text this process wrote or has verified. */
-export function lineOf(row: LinesTable): LedgerLine {
+export function lineOf(row: ChainedRow): LedgerLine {
   return { number: row.number, atMs: row.at_ms, event: JSON.parse(row.event) as LedgerEvent };
 }
 
-/** Verifies the rows that follow `tip` and returns their lines. Throws InfrastructureError naming the line at fault. */
-export function verifyRows(rows: readonly LinesTable[], tip: Tip, path: string): LedgerLine[] {
+/** Verifies the rows that follow `tip` and returns their lines. Throws DamageError naming the line at fault. */
+export function verifyRows(rows: readonly ChainedRow[], tip: Tip, path: string): LedgerLine[] {
   let last = tip;
   return rows.map((row) => {
     const expected = last.number + 1;
     if (row.number !== expected) throw damage(path, `line ${expected} is missing`);
-    if (row.checksum !== checksumOf(row, last.checksum)) throw damage(path, `line ${expected} was altered`);
+    if (!follows(row, last.checksum)) throw damage(path, `line ${expected} was altered`);
     last = row;
     return parseRow(row, path);
   });
 }
 
-function parseRow(row: LinesTable, path: string): LedgerLine {
+/** The line in a row whose checksum holds. Throws InfrastructureError when only a newer nightlab can have written it. */
+export function parseRow(row: ChainedRow, path: string): LedgerLine {
   if (!knownKinds.has(row.kind))
     throw newerWriter(path, `line ${row.number} is of the unknown kind "${row.kind}"`);
   const event = parseJson(row, path);
@@ -67,7 +82,7 @@ export function newerWriter(path: string, what: string): InfrastructureError {
   );
 }
 
-function parseJson(row: LinesTable, path: string): unknown {
+function parseJson(row: ChainedRow, path: string): unknown {
   try {
     return JSON.parse(row.event);
   } catch (error) {
@@ -76,7 +91,7 @@ function parseJson(row: LinesTable, path: string): unknown {
 }
 
 /** CRC-32 finds every change of up to 32 neighbouring bits. It is against rot, not against forgery. */
-function checksumOf(row: Omit<LinesTable, "checksum">, previous: number): number {
+function checksumOf(row: Omit<ChainedRow, "checksum">, previous: number): number {
   const { number, at_ms, kind, experiment, event } = row;
   // In three parts: joined they would be copied first.
   return crc32("\n", crc32(event, crc32(`${number}\n${at_ms}\n${kind}\n${experiment ?? ""}\n`, previous)));

@@ -2,22 +2,25 @@
 
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { LedgerEvent, LedgerLine } from "../core/ledger.ts";
-import { EMPTY_TIP, lineOf, rowAfter, type Tip, verifyRows } from "./line-row.ts";
+import { type ChainedRow, EMPTY_TIP, lineOf, rowAfter, type Tip, verifyRows } from "./line-row.ts";
 import type { LinesTable } from "./schema.ts";
 import { damage } from "./storage-error.ts";
 
 const TIP_ID = 1;
 const ROWS_PER_PAGE = 1000;
 
-const COLUMNS = [
+const CHAINED_COLUMNS = [
   "number",
   "at_ms",
   "kind",
   "experiment",
   "event",
   "checksum",
-] as const satisfies readonly (keyof LinesTable)[];
-const SELECT = `select ${COLUMNS.join(", ")} from lines`;
+] as const satisfies readonly (keyof ChainedRow)[];
+const COLUMNS = [...CHAINED_COLUMNS, "own_checksum"] as const satisfies readonly (keyof LinesTable)[];
+/** Reads tables of any version: only a repair looks at the own checksum of a row. */
+const SELECT = `select ${CHAINED_COLUMNS.join(", ")} from lines`;
+const INSERT = `insert into lines (${COLUMNS.join(", ")}) values (${COLUMNS.map(() => "?").join(", ")})`;
 
 /** What one caller wants to append, and the way to tell it how that went. */
 export interface Entry {
@@ -53,14 +56,19 @@ export class LineTable {
         if (!(rows instanceof Error)) tip = rows.at(-1) ?? tip;
       }
       const rows = written.flatMap((one) => one.rows);
-      const insert = this.#prepare(
-        `insert into lines (${COLUMNS.join(", ")}) values (${COLUMNS.map(() => "?").join(", ")})`,
-      );
-      for (const row of rows) insert.run(...COLUMNS.map((name) => row[name]));
+      this.#insert(rows);
       if (rows.length > 0) this.#writeTip(tip);
       return () => {
         for (const { entry, rows } of written) entry.resolve(rows.map(lineOf));
       };
+    });
+  }
+
+  /** Puts rows whose chain is right into empty tables, all or none. */
+  fill(rows: readonly LinesTable[]): void {
+    this.#inTransaction("begin immediate", () => {
+      this.#insert(rows);
+      this.#writeTip(rows.at(-1) ?? EMPTY_TIP);
     });
   }
 
@@ -92,17 +100,22 @@ export class LineTable {
     this.read(this.#tip().number);
   }
 
-  #pageAfter({ number }: Tip): LinesTable[] {
+  #insert(rows: readonly LinesTable[]): void {
+    const insert = this.#prepare(INSERT);
+    for (const row of rows) insert.run(...COLUMNS.map((name) => row[name]));
+  }
+
+  #pageAfter({ number }: Tip): ChainedRow[] {
     return this.#rows(`${SELECT} where number > ? order by number limit ${ROWS_PER_PAGE}`, number);
   }
 
   /** Made here, rows are objects of one shape; those that SQLite would make take three times as long. */
-  #rows(sql: string, ...parameters: SQLInputValue[]): LinesTable[] {
+  #rows(sql: string, ...parameters: SQLInputValue[]): ChainedRow[] {
     const statement = this.#prepare(sql);
     statement.setReturnArrays(true);
     return (statement.all(...parameters) as unknown as unknown[][]).map(
       ([number, at_ms, kind, experiment, event, checksum]) =>
-        ({ number, at_ms, kind, experiment, event, checksum }) as LinesTable,
+        ({ number, at_ms, kind, experiment, event, checksum }) as ChainedRow,
     );
   }
 

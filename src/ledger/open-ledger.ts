@@ -1,15 +1,14 @@
 /** The ledger in a folder: `ledger.db`, written by one process and read by any. Knows files and locks, not rows. */
 
-import { mkdirSync } from "node:fs";
+import { mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Clock } from "../core/clock.ts";
 import type { Ledger, LedgerEvent, LedgerLine } from "../core/ledger.ts";
-import { newerWriter } from "./line-row.ts";
+import { migrate, versionOf, writeDatabase } from "./database-file.ts";
 import { type Entry, LineTable } from "./line-table.ts";
 import { LogSync } from "./log-sync.ts";
 import { ReadOnlyLedger } from "./read-only-ledger.ts";
-import { migrations, SCHEMA_VERSION } from "./schema.ts";
 import { damage, guardStorage } from "./storage-error.ts";
 import { hasTornMiddle } from "./wal-check.ts";
 import { currentHolder, takeWriterLock, type WriterLock } from "./writer-lock.ts";
@@ -28,19 +27,28 @@ export interface LedgerOptions {
 
 /**
  * Opens the ledger in `folder`. Reading never writes, and a folder without a ledger reads as empty. Writing takes the
- * lock until `close` or the end of the process. Throws UsageError when another writer has it, InfrastructureError when
- * the ledger is damaged, newer than this nightlab, or its disk fails.
+ * lock until `close` or the end of the process. Throws UsageError when another writer has it, DamageError when
+ * the ledger is damaged, InfrastructureError when it is newer than this nightlab or its disk fails.
  */
 export async function openLedger(options: LedgerOptions): Promise<Ledger> {
-  const path = join(options.folder, "ledger.db");
+  const path = ledgerPath(options.folder);
   return guardStorage(path, async () =>
     options.mode === "read" ? openToRead(options, path) : openToWrite(options, path),
   );
 }
 
+export function ledgerPath(folder: string): string {
+  return join(folder, "ledger.db");
+}
+
+/** Where a repaired ledger waits to take the place of the damaged one. */
+export function repairedPath(folder: string): string {
+  return join(folder, "ledger.repaired");
+}
+
 function openToRead({ folder }: LedgerOptions, path: string): Ledger {
   // A live writer knows its own log, and a moving log cannot be checked from outside.
-  if (currentHolder(folder) === undefined) checkLog(path);
+  if (currentHolder(folder) === undefined) checkFiles(folder);
   return new ReadOnlyLedger(path);
 }
 
@@ -49,7 +57,8 @@ async function openToWrite(options: LedgerOptions, path: string): Promise<Ledger
   mkdirSync(folder, { recursive: true });
   const lock = takeWriterLock(folder, { pid: process.pid, startedAtMs: clock.now(), run: holder });
   try {
-    checkLog(path); // before SQLite opens it: recovery overwrites what it could not read
+    checkFiles(folder); // before SQLite opens it: recovery overwrites what it could not read
+    if (sizeOf(path) === undefined) await writeDatabase(path, []);
     return await openDatabase(path, { clock, lock });
   } catch (error) {
     lock.release();
@@ -57,8 +66,20 @@ async function openToWrite(options: LedgerOptions, path: string): Promise<Ledger
   }
 }
 
-function checkLog(path: string): void {
+/** Throws for damage that SQLite takes for something else. No file at all is a study that has not begun. */
+export function checkFiles(folder: string): void {
+  const path = ledgerPath(folder);
+  if (sizeOf(repairedPath(folder)) !== undefined) throw damage(path, "a repair of it was cut short");
+  const size = sizeOf(path);
+  // A ledger gets its name once it has its tables: an empty file was not made by us.
+  if (size === 0) throw damage(path, "it is empty");
+  if (size === undefined && (sizeOf(`${path}-wal`) ?? 0) > 0)
+    throw damage(path, "it is gone, its log is there");
   if (hasTornMiddle(`${path}-wal`)) throw damage(`${path}-wal`, "acknowledged lines in it cannot be read");
+}
+
+function sizeOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.size;
 }
 
 async function openDatabase(path: string, context: { clock: Clock; lock: WriterLock }): Promise<Ledger> {
@@ -66,6 +87,7 @@ async function openDatabase(path: string, context: { clock: Clock; lock: WriterL
   try {
     // Normal: SQLite leaves the sync after each transaction to us, who do it without standing still (log-sync.ts).
     database.exec("pragma journal_mode = wal; pragma synchronous = normal");
+    if (versionOf(database, path) === 0) throw damage(path, "it holds no tables");
     await migrate(database, path);
     const table = new LineTable(database, path);
     table.checkEnd(); // lines appended after a lost one would hide the loss
@@ -74,23 +96,6 @@ async function openDatabase(path: string, context: { clock: Clock; lock: WriterL
     database.close();
     throw error;
   }
-}
-
-/** Asks one pragma when nothing is to do: the Migrator takes many times the rest of opening. */
-async function migrate(database: DatabaseSync, path: string): Promise<void> {
-  const version = Number(database.prepare("pragma user_version").get()?.user_version);
-  if (version > SCHEMA_VERSION) throw newerWriter(path, `its tables are of version ${version}`);
-  if (version === SCHEMA_VERSION) return;
-  const [{ Kysely }, { Migrator }, { NodeSqliteDialect }] = await Promise.all([
-    import("kysely"),
-    import("kysely/migration"),
-    import("./node-sqlite-dialect.ts"),
-  ]);
-  const db = new Kysely<unknown>({ dialect: new NodeSqliteDialect(database) });
-  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
-  const { error } = await migrator.migrateToLatest();
-  if (error !== undefined) throw error;
-  database.exec(`pragma user_version = ${SCHEMA_VERSION}`);
 }
 
 class SqliteLedger implements Ledger {

@@ -4,9 +4,8 @@ import { statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import type { Ledger, LedgerLine } from "../core/ledger.ts";
-import { newerWriter } from "./line-row.ts";
+import { versionOf } from "./database-file.ts";
 import { LineTable } from "./line-table.ts";
-import { SCHEMA_VERSION } from "./schema.ts";
 import { damage, guardStorage } from "./storage-error.ts";
 
 const BUSY_TIMEOUT_MS = 5_000;
@@ -56,21 +55,11 @@ async function readFile(path: string, after: number, isImmutable: boolean): Prom
   if (isImmutable) url.search = "?immutable=1";
   const database = new DatabaseSync(url, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
   try {
-    if (!hasTables(database, path)) return [];
+    if (versionOf(database, path) === 0) throw damage(path, "it holds no tables");
     return new LineTable(database, path).read(after);
   } finally {
     database.close();
   }
-}
-
-/** False when the first writer was killed before it had made the tables. */
-function hasTables(database: DatabaseSync, path: string): boolean {
-  const version = Number(database.prepare("pragma user_version").get()?.user_version);
-  if (version > SCHEMA_VERSION) throw newerWriter(path, `its tables are of version ${version}`);
-  const sql = "select count(*) as found from sqlite_schema where type = 'table' and name in ('lines', 'tip')";
-  const isComplete = database.prepare(sql).get()?.found === 2;
-  if (!isComplete && version > 0) throw damage(path, "its tables are missing");
-  return isComplete;
 }
 
 function stateOf(path: string): { signature: string; logBytes: number } | undefined {

@@ -1,6 +1,6 @@
 /** Turns what SQLite and the file system report into errors that say what to do. Knows no ledger content. */
 
-import { InfrastructureError } from "../core/errors.ts";
+import { InfrastructureError, UsageError } from "../core/errors.ts";
 
 /** Primary result codes of SQLite, https://www.sqlite.org/rescode.html */
 const SQLITE = {
@@ -14,12 +14,20 @@ const SQLITE = {
   notADatabase: 26,
 };
 
+/** A file that ends in the middle of a page is damage and not a failing disk: SQLITE_IOERR_SHORT_READ. */
+const SHORT_READ = 10 | (2 << 8);
+
 /** The file holds something else than what was written. */
-export function damage(path: string, what: string, cause?: unknown): InfrastructureError {
-  return new InfrastructureError(`${path} is damaged: ${what}. Next: nightlab doctor`, { cause });
+export class DamageError extends UsageError {
+  override readonly name = "DamageError";
 }
 
-/** Runs `work`; failures of the storage come out as InfrastructureError, everything else unchanged. */
+export function damage(path: string, what: string, cause?: unknown): DamageError {
+  const next = "nightlab doctor --repair (keeps all that can be read, and the damaged file beside it)";
+  return new DamageError(`${path} is damaged: ${what}`, { place: path, next, cause });
+}
+
+/** Runs `work`; failures of the storage come out as InfrastructureError or DamageError, all else unchanged. */
 export async function guardStorage<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
@@ -32,7 +40,7 @@ export async function guardStorage<Result>(path: string, work: () => Promise<Res
 function sqliteCode(error: unknown): number | undefined {
   if (!(error instanceof Error) || !("errcode" in error) || typeof error.errcode !== "number")
     return undefined;
-  return error.errcode & 0xff; // the upper bits tell variants apart
+  return error.errcode === SHORT_READ ? SQLITE.corrupt : error.errcode & 0xff; // the upper bits tell variants apart
 }
 
 /** True when another process holds the lock that was asked for. */
@@ -40,7 +48,8 @@ export function isBusy(error: unknown): boolean {
   return sqliteCode(error) === SQLITE.busy;
 }
 
-function storageError(path: string, error: unknown): unknown {
+/** The error that says what to do about a failure of the storage at `path`; any other error as it is. */
+export function storageError(path: string, error: unknown): unknown {
   const advice = adviceFor(error);
   if (advice === undefined) return error;
   if (advice === "damaged") return damage(path, messageOf(error), error);

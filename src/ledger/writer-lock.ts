@@ -3,12 +3,12 @@
  * process ends. Knows nothing of the ledger itself. Not covered: file systems without working locks (some NFS).
  */
 
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import { UsageError } from "../core/errors.ts";
-import { isBusy } from "./storage-error.ts";
+import { isBusy, storageError } from "./storage-error.ts";
 
 /** A starting writer outlasts the moment for which `currentHolder` reads the lock file. */
 const PATIENCE_MS = 200;
@@ -30,6 +30,16 @@ export interface WriterLock {
 /** Garbage collection closes a database nobody refers to, and with it the lock goes: held ones are referred to here. */
 const held = new Set<DatabaseSync>();
 
+/**
+ * Puts a lock file that is no lock file out of the way: ours is always empty. Does nothing to a sound one, and nothing
+ * while the process named in the record beside it lives.
+ */
+export function dropDamagedLock(folder: string): void {
+  const size = statSync(lockPath(folder), { throwIfNoEntry: false })?.size ?? 0;
+  const holder = readHolder(folder);
+  if (size > 0 && (holder === undefined || !isAlive(holder.pid))) rmSync(lockPath(folder));
+}
+
 /** Takes the lock of `folder`, which exists. Throws a UsageError that names the holder when another writer has it. */
 export function takeWriterLock(folder: string, holder: Holder): WriterLock {
   const database = new DatabaseSync(lockPath(folder), { timeout: PATIENCE_MS });
@@ -42,7 +52,7 @@ export function takeWriterLock(folder: string, holder: Holder): WriterLock {
     renameSync(`${holderPath(folder)}.new`, holderPath(folder));
   } catch (error) {
     database.close();
-    throw isBusy(error) ? heldByOther(folder, error) : error;
+    throw isBusy(error) ? heldByOther(folder, error) : storageError(lockPath(folder), error);
   }
   held.add(database);
   return { release: () => release(folder, database) };
@@ -72,7 +82,7 @@ function isHeld(folder: string): boolean {
     return false;
   } catch (error) {
     if (isBusy(error)) return true;
-    throw error;
+    throw storageError(lockPath(folder), error);
   } finally {
     database.close();
   }

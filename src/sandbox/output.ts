@@ -3,6 +3,7 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { StringDecoder } from "node:string_decoder";
 import { stripVTControlCharacters } from "node:util";
+import { InfrastructureError } from "../core/errors.ts";
 
 const OUTPUT_TAIL_BYTES = 16 * 1024;
 const STDOUT_TAIL_BYTES = 1024 * 1024;
@@ -22,12 +23,14 @@ export class Output {
   readonly #stdout = new ByteTail(STDOUT_TAIL_BYTES);
   readonly #lines: LineCutter | undefined;
   readonly #log: number | undefined;
+  readonly #logPath: string | undefined;
   #roomBytes: number;
 
   constructor(options: OutputOptions) {
     this.#roomBytes = options.outputBytes;
     this.#lines = options.onLine === undefined ? undefined : new LineCutter(options.onLine);
-    this.#log = options.logPath === undefined ? undefined : openSync(options.logPath, "a");
+    this.#logPath = options.logPath;
+    this.#log = this.#guard((path) => openSync(path, "a"));
   }
 
   takeStdout(chunk: Buffer): void {
@@ -60,7 +63,22 @@ export class Output {
     const kept = chunk.subarray(0, this.#roomBytes);
     this.#roomBytes -= kept.length;
     if (kept.length < chunk.length) this.isCut = true;
-    if (this.#log !== undefined && kept.length > 0) writeSync(this.#log, kept);
+    const log = this.#log;
+    if (log === undefined) return;
+    this.#guard(() => {
+      // A disk that is nearly full takes a part, and says why only when asked to take the rest.
+      for (let done = 0; done < kept.length; ) done += writeSync(log, kept, done);
+    });
+  }
+
+  #guard<Result>(use: (path: string) => Result): Result | undefined {
+    const path = this.#logPath;
+    if (path === undefined) return undefined;
+    try {
+      return use(path);
+    } catch (cause) {
+      throw new InfrastructureError(`cannot write the log ${path}: ${(cause as Error).message}`, { cause });
+    }
   }
 }
 

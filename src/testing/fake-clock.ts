@@ -30,7 +30,7 @@ export class FakeClock implements Clock {
     return new Promise((resolve) => {
       const wake = (): void => {
         signal.removeEventListener("abort", wake);
-        this.#sleepers = this.#sleepers.filter((other) => other !== sleeper);
+        this.#sleepers = this.#sleepers.filter((other) => other.wake !== wake);
         resolve();
       };
       const sleeper: Sleeper = { dueMs: this.#nowMs + ms, wake };
@@ -49,6 +49,12 @@ export class FakeClock implements Clock {
     }
     this.#nowMs = end;
     await settle();
+  }
+
+  /** Sets the clock to another time, as a time server does: delays keep their length. */
+  jump(ms: number): void {
+    this.#nowMs += ms;
+    this.#sleepers = this.#sleepers.map((sleeper) => ({ ...sleeper, dueMs: sleeper.dueMs + ms }));
   }
 
   #nextDue(end: number): Sleeper | undefined {

@@ -1,8 +1,9 @@
 /** One folder of the pool with its own index: made exactly as a commit is, then given the prepared paths. */
 
 import { constants } from "node:fs";
-import { cp, lstat, mkdir, symlink } from "node:fs/promises";
+import { cp, lstat, mkdir, statfs, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { InfrastructureError } from "../core/errors.ts";
 import type { CommitSha } from "../core/experiment.ts";
 import { runProgram } from "./git.ts";
 import type { PrivateGit } from "./private-git.ts";
@@ -10,6 +11,9 @@ import { noteFiles, restore } from "./restore.ts";
 import type { Seen } from "./seen.ts";
 import { removeTree, sweep } from "./sweep.ts";
 import { isFree, listTree } from "./tree-listing.ts";
+
+/** What git could not write was larger than the little that is left. */
+const FULL_BELOW_BYTES = 1 << 20;
 
 /** An untracked path that every workspace gets: a symlink to `source`, or a copy of it. */
 export interface Prepared {
@@ -46,7 +50,11 @@ export async function furnish(git: PrivateGit, checkout: Checkout, as: Furnishin
   const listing = await listTree(git, as.treeish);
   await sweep(tree, listing);
   if (!(await restore(git, checkout, listing))) {
-    await git.run(["read-tree", "--reset", "-u", as.treeish], { tree, index });
+    await git.run(["read-tree", "--reset", "-u", as.treeish], { tree, index }).catch(async (cause) => {
+      throw (await isFull(tree))
+        ? new InfrastructureError(`${tree}: No space left on device`, { cause })
+        : cause;
+    });
     await noteFiles(checkout, listing);
   }
   const free = as.prepared.filter(({ path }) => isFree(listing, path));
@@ -69,6 +77,12 @@ export async function stands(checkout: Checkout): Promise<boolean> {
     (stats) => stats.isDirectory(),
     () => false,
   );
+}
+
+/** Git does not say why it could not write a file of a checkout. */
+async function isFull(folder: string): Promise<boolean> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize < FULL_BELOW_BYTES;
 }
 
 async function place(tree: string, { path, source, how }: Prepared): Promise<void> {

@@ -2,7 +2,7 @@
 
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import type { Socket } from "node:net";
-import { GitError, startGit } from "./git.ts";
+import { GitError, startError, startGit } from "./git.ts";
 
 interface Question {
   /** Bytes of a whole answer once that can be told; more than `answer` holds when some are still to come. */
@@ -30,7 +30,7 @@ export class GitSession {
     this.#place = place;
   }
 
-  /** The bytes git answers. Rejects with a GitError when git ends instead; it is started again by the next question. */
+  /** The bytes git answers. Rejects with a GitError when git ends instead, or with why it cannot start; the next question starts it again. */
   ask(question: string, lengthOf: Question["lengthOf"]): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       this.#questions.push({ lengthOf, resolve, reject });
@@ -58,12 +58,11 @@ export class GitSession {
     child.stdout.on("data", (chunk: Buffer) => {
       if (this.#child === child) this.#take(chunk);
     });
-    const end = (cause?: Error) => {
-      if (this.#child === child)
-        this.#fail(new GitError(this.#args, { stderr: stderr || `${cause ?? "ended"}`, cause }));
+    const end = (error: Error) => {
+      if (this.#child === child) this.#fail(error);
     };
-    child.once("error", end);
-    child.once("close", () => end());
+    child.once("error", (cause) => end(startError(this.#args, this.#place.cwd, cause)));
+    child.once("close", () => end(new GitError(this.#args, { stderr: stderr || "ended" })));
     return child;
   }
 
@@ -86,7 +85,7 @@ export class GitSession {
     }
   }
 
-  #fail(error: GitError): void {
+  #fail(error: Error): void {
     this.#forget(this.#child);
     for (const { reject } of this.#questions.splice(0)) reject(error);
   }

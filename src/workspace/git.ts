@@ -2,8 +2,9 @@
 
 import { type ChildProcess, type ChildProcessWithoutNullStreams, execFile, spawn } from "node:child_process";
 import { channel } from "node:diagnostics_channel";
+import { existsSync } from "node:fs";
 import { promisify } from "node:util";
-import { InfrastructureError } from "../core/errors.ts";
+import { InfrastructureError, UsageError } from "../core/errors.ts";
 
 /** Told the arguments of every git process that is started; for tracing and for counting processes. */
 const gitStarts = channel("nightlab:git");
@@ -118,6 +119,19 @@ export function startGit(
   return spawn("git", [...FIXED_SETTINGS, ...args], { cwd, env: closed, stdio: "pipe" });
 }
 
+/** Why a git process could not start. Node says ENOENT for a missing program and for a missing folder alike. */
+export function startError(args: readonly string[], cwd: string, cause: Error): Error {
+  const isMissing = "code" in cause && cause.code === "ENOENT";
+  if (!isMissing) return new GitError(args, { stderr: cause.message, cause });
+  if (!existsSync(cwd))
+    return new UsageError(`there is no folder ${cwd}`, {
+      place: cwd,
+      next: "see that it is there, or name another one with -C",
+    });
+  const next = "apt install git, or your system's way, and see that PATH names its folder";
+  return new UsageError("git is not found on PATH", { next });
+}
+
 /** Another program than git, in the same closed manner. Errors: InfrastructureError. */
 export async function runProgram(file: string, args: readonly string[]): Promise<void> {
   try {
@@ -144,7 +158,7 @@ function collect(child: ChildProcess, args: readonly string[], options: GitOptio
   child.stdin?.on("error", () => {});
   child.stdin?.end(options.input);
   const { promise, resolve, reject } = Promise.withResolvers<GitResult>();
-  child.once("error", (cause) => reject(new GitError(args, { stderr: cause.message, cause })));
+  child.once("error", (cause) => reject(startError(args, options.cwd, cause)));
   child.once("close", (code, signal) => {
     const stdout = Buffer.concat(chunks);
     const truncated = size > limit;

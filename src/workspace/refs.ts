@@ -2,7 +2,7 @@
 
 import { UsageError } from "../core/errors.ts";
 import type { CommitSha } from "../core/experiment.ts";
-import { GitError, runGit } from "./git.ts";
+import { GitError, type GitOptions, runGit } from "./git.ts";
 import { GitSession } from "./git-session.ts";
 import { branchIsCheckedOut, type Repository, resolveCommit } from "./repository.ts";
 
@@ -14,6 +14,10 @@ export interface Refs {
   /** Compare-and-swap. False: another process holds the ref's lock, or the ref is not at `from`. */
   advance(ref: string, move: { to: CommitSha; from: CommitSha | undefined }): Promise<boolean>;
   resolve(ref: string): Promise<CommitSha | undefined>;
+  /** Every ref under refs/nightlab/ but those that a repair has put aside. */
+  listOwn(): Promise<Map<string, CommitSha>>;
+  /** Removes `ref` if it is at `from`; the commit must be held by another ref. */
+  remove(ref: string, from: CommitSha): Promise<void>;
   /** Ends the process that stays. */
   close(): void;
 }
@@ -24,7 +28,12 @@ export function openRefs(repository: Repository): Refs {
   const resolve = (ref: string) => resolveCommit(repository.commonDir, ref, gitDirOf(repository));
   return {
     resolve,
+    listOwn: () => listOwnRefs(place),
     close: () => session.close(),
+    async remove(ref, from) {
+      await guard(repository, ref);
+      await runGit(["update-ref", "--no-deref", "-d", ref, from], place);
+    },
     async point(ref, commit) {
       await guard(repository, ref);
       // One at a time: a transaction of the session holds one ref. What it refuses git says better by itself.
@@ -47,6 +56,20 @@ export function openRefs(repository: Repository): Refs {
       }
     },
   };
+}
+
+async function listOwnRefs(place: Pick<GitOptions, "cwd" | "env">): Promise<Map<string, CommitSha>> {
+  const args = ["for-each-ref", "--format=%(objectname) %(refname)", "refs/nightlab/"];
+  const { stdout } = await runGit(args, place);
+  const lines = stdout
+    .toString()
+    .split("\n")
+    .filter((line) => line !== "");
+  const refs = lines.map((line): [string, CommitSha] => {
+    const space = line.indexOf(" ");
+    return [line.slice(space + 1), line.slice(0, space) as CommitSha];
+  });
+  return new Map(refs.filter(([ref]) => !ref.startsWith("refs/nightlab/damaged/")));
 }
 
 const COMMITTED = "start: ok\ncommit: ok\n";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { measuringLimit, searchLimit } from "../../src/core/budget.ts";
+import { measuringLimit, searchLimit, searchTimeLeftMs } from "../../src/core/budget.ts";
 
 const NOTHING = { experiments: 0, measurements: 0, workedMs: 0, startedAtMs: 0, nowMs: 0 };
 const NO_RESERVE = { measurements: 0, timeMs: 0 };
@@ -16,4 +16,14 @@ test("an open experiment stops measuring where the part kept for proof begins", 
     "kept for proof",
   );
   expect(measuringLimit({ measurements: 101 }, spent, { measurements: 20, timeMs: 0 })).toBeUndefined();
+});
+
+test("a night that a corrected clock puts before the start of its run keeps its part for proof", () => {
+  const [nowMs, deadlineMs, startedAtMs] = [21, 22, 23].map((hour) => hour * 3_600_000) as [
+    number,
+    number,
+    number,
+  ];
+  const left = searchTimeLeftMs({ deadlineMs }, { ...NOTHING, nowMs, startedAtMs }, NO_RESERVE);
+  expect(left).toBe(0.9 * (deadlineMs - nowMs));
 });

@@ -112,21 +112,62 @@ describe("an opening that fails", () => {
   });
 
   it("reports what a migration ran into", async () => {
-    query("create view lines as select 1");
+    await write([sampleEvent("a")]);
+    toFirstVersion("alter table lines rename to other; create view lines as select 1");
     const failure = await failureOf(open("write"));
-    expect(failure).toBeInstanceOf(Error);
-    expect(query("pragma user_version")).toEqual([{ user_version: 0 }]);
+    expect(String(failure)).toContain("Cannot add a column to a view");
+    expect(query("pragma user_version")).toEqual([{ user_version: 1 }]);
     expect(currentHolder(folder)).toBeUndefined();
   });
 
-  it("of tables left half-made by a killed first writer makes the rest", async () => {
-    await write([]);
-    query(
-      "drop table tip; pragma user_version = 0; drop table kysely_migration; drop table kysely_migration_lock",
-    );
+  it("because a first writer was killed before the tables had their name does not stop the next one", async () => {
+    writeFileSync(`${path()}.new`, "half written");
     expect(await (await open("read")).read(0)).toEqual([]);
     await write([sampleEvent("a")]);
     expect(await (await open("read")).read(0)).toHaveLength(1);
+    expect(readdirSync(folder)).not.toContain("ledger.db.new");
+  });
+
+  it("of tables that no version made is damage, to reader and writer", async () => {
+    query("create table lines (number integer)");
+    for (const mode of ["read", "write"] as const) {
+      const failure = await failureOf(open(mode).then((ledger) => ledger.read(0)));
+      expect(failure).toMatchObject({ message: `${path()} is damaged: it holds no tables` });
+    }
+    expect(currentHolder(folder)).toBeUndefined();
+  });
+});
+
+/** Makes the ledger one of the first version, as far as `sql` and its record of migrations tell. */
+function toFirstVersion(sql: string): void {
+  query(`delete from kysely_migration where name like '0002%'; pragma user_version = 1; ${sql}`);
+}
+
+describe("a ledger of the first version", () => {
+  it("is read as it is, and brought up to date by a writer", async () => {
+    await write([sampleEvent("a"), sampleEvent("b")]);
+    toFirstVersion("alter table lines drop column own_checksum");
+    const before = readFileSync(path());
+    expect(await (await open("read")).read(0)).toHaveLength(2);
+    expect(await (await open("read")).read(1)).toHaveLength(1);
+    expect(readFileSync(path()).equals(before)).toBe(true);
+    await write([sampleEvent("c")]);
+    expect(query("pragma user_version")).toEqual([{ user_version: 2 }]);
+    expect(query("select own_checksum is null as is_old from lines order by number")).toEqual([
+      { is_old: 1 },
+      { is_old: 1 },
+      { is_old: 0 },
+    ]);
+    expect(await (await open("read")).read(0)).toHaveLength(3);
+  });
+
+  it("whose migration was cut short before it was noted gets the rest", async () => {
+    await write([sampleEvent("a")]);
+    toFirstVersion("");
+    expect(query("pragma user_version")).toEqual([{ user_version: 1 }]);
+    await write([sampleEvent("b")]);
+    expect(query("pragma user_version")).toEqual([{ user_version: 2 }]);
+    expect(await (await open("read")).read(0)).toHaveLength(2);
   });
 });
 
@@ -225,12 +266,13 @@ describe("a reader", () => {
     expect(descriptors()).toBeLessThan(before + 10);
   });
 
-  it("reads an empty file as a study that has not begun, and one whose tables are gone as damaged", async () => {
+  it("takes an empty file and one whose tables are gone as damaged", async () => {
     writeFileSync(path(), "");
-    expect(await (await open("read")).read(0)).toEqual([]);
+    await expect(open("read")).rejects.toThrow(`${path()} is damaged: it is empty`);
+    rmSync(path());
     await write([]);
     query("drop table tip");
-    await expect((await open("read")).read(0)).rejects.toThrow("its tables are missing");
+    await expect((await open("read")).read(0)).rejects.toThrow(`${path()} is damaged: no such table: tip`);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { InfrastructureError } from "../../src/core/errors.ts";
-import { damage, guardStorage, isBusy } from "../../src/ledger/storage-error.ts";
+import { DamageError, damage, guardStorage, isBusy } from "../../src/ledger/storage-error.ts";
 
 /** An error as node:sqlite raises it: a result code, with the variant in the upper bits. */
 const sqliteError = (errcode: number) =>
@@ -41,14 +41,14 @@ describe("a failure of the storage", () => {
     ["SQLITE_CORRUPT_INDEX", sqliteError(11 + 3 * 256)],
     ["SQLITE_NOTADB", sqliteError(26)],
     ["SQLITE_ERROR", sqliteError(1)],
+    ["SQLITE_IOERR_SHORT_READ", sqliteError(10 + 2 * 256)],
     ["an integer out of range", systemError("ERR_OUT_OF_RANGE")],
   ])("%s is damage", async (_, error) => {
     const failure = await failureOf(error);
-    expect(failure).toBeInstanceOf(InfrastructureError);
-    expect((failure as Error).message).toBe(
-      `/x/ledger.db is damaged: ${error.message}. Next: nightlab doctor`,
-    );
+    expect(failure).toBeInstanceOf(DamageError);
+    expect((failure as Error).message).toBe(`/x/ledger.db is damaged: ${error.message}`);
     expect((failure as Error).cause).toBe(error);
+    expect((failure as DamageError).next).toMatch(/^nightlab doctor --repair/);
   });
 
   it.each([
@@ -70,7 +70,7 @@ describe("a failure of the storage", () => {
   it("keeps the cause of damage that has one", () => {
     const cause = new Error("why");
     expect(damage("/x", "line 3 is missing", cause)).toMatchObject({
-      message: expect.stringContaining("/x is damaged: line 3 is missing"),
+      message: "/x is damaged: line 3 is missing",
       cause,
     });
   });

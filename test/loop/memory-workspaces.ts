@@ -88,6 +88,16 @@ export class MemoryWorkspaces implements Workspaces {
       .join("");
   }
 
+  refs(): ReadonlyMap<string, CommitSha> {
+    return this.#refs;
+  }
+
+  /** Sets or removes a ref whatever it was, as git by hand does. */
+  setRef(ref: string, to: CommitSha | undefined): void {
+    if (to === undefined) this.#refs.delete(ref);
+    else this.#refs.set(ref, to);
+  }
+
   /** Commits that a ref leads to. */
   held(): Set<string> {
     const held = new Set<string>();

@@ -235,3 +235,30 @@ export function bundleSize(folder: string, settings: Settings = {}): Promise<str
     "program.md": programText(program),
   });
 }
+
+// --- a text whose length is the metric: the cheapest study there is ---
+
+const SHORTEN_SH = `sed -i '$d' text.txt
+echo '{"title": "a line less", "why": "it may be shorter"}'
+`;
+
+/** Deterministic, of shell commands only: every proposal takes the last line away and is kept. */
+export function shrinkingText(folder: string, settings: Settings = {}): Promise<string> {
+  const program = {
+    metric: { name: "bytes", goal: "minimize" },
+    measure: 'echo "bytes: $(wc -c < text.txt)"',
+    edit: ["text.txt"],
+    protect: ["shorten.sh"],
+    limits: { time: "30s" },
+    budget: { experiments: 4 },
+    sandbox: "process",
+    researchers: [{ command: "sh shorten.sh" }],
+    ...settings,
+  };
+  const text = Array.from({ length: 40 }, (_, index) => `line ${index}\n`).join("");
+  return makeRepository(folder, {
+    "text.txt": text,
+    "shorten.sh": SHORTEN_SH,
+    "program.md": programText(program),
+  });
+}
