@@ -72,3 +72,20 @@ export function median(values: readonly number[]): number {
 export function gaps(moments: readonly number[]): number[] {
   return moments.slice(1).map((moment, index) => moment - (moments[index] ?? moment));
 }
+
+/** Samples by what was measured, milliseconds. */
+export class Samples {
+  readonly #values = new Map<string, number[]>();
+
+  add(key: string, more: readonly number[]): void {
+    this.#values.set(key, [...(this.#values.get(key) ?? []), ...more]);
+  }
+
+  median(key: string): number {
+    return median(this.#values.get(key) ?? []);
+  }
+
+  count(key: string): number {
+    return this.#values.get(key)?.length ?? 0;
+  }
+}

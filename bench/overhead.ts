@@ -8,7 +8,7 @@ import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { timeBareExperiment, timeCommand, timeProcess } from "./overhead-bare.ts";
-import { gaps, type LoopTimes, median, runLoop } from "./overhead-loop.ts";
+import { gaps, type LoopTimes, median, runLoop, Samples } from "./overhead-loop.ts";
 import { makeStudy } from "./overhead-study.ts";
 
 const { values } = parseArgs({ options: { quick: { type: "boolean" }, only: { type: "string" } } });
@@ -46,23 +46,6 @@ async function study(name: string, ledgerLines: number, measure: string): Promis
   const repository = join(folder, name);
   await makeStudy(repository, { ledgerLines, measure });
   return repository;
-}
-
-/** Samples by what was measured, milliseconds. */
-class Samples {
-  readonly #values = new Map<string, number[]>();
-
-  add(key: string, more: readonly number[]): void {
-    this.#values.set(key, [...(this.#values.get(key) ?? []), ...more]);
-  }
-
-  median(key: string): number {
-    return median(this.#values.get(key) ?? []);
-  }
-
-  count(key: string): number {
-    return this.#values.get(key)?.length ?? 0;
-  }
 }
 
 /** Sizes and sandboxes take turns, so that a busy minute of the machine hits all of them. */

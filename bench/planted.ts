@@ -128,7 +128,6 @@ function check(): void {
   for (const { name } of WORLDS) {
     const limit = isNull(name) ? 0.02 : 0.05;
     promise(`${name}: runs with a false promotion`, of(name).falsePromotions, { atMost: limit });
-    promise(`${name}: part of the runs that hand over a cheat`, of(name).cheated, { atMost: 0 });
     if (isNull(name)) promise(`${name}: handed over worse than the start`, of(name).worse, { atMost: 0.02 });
   }
   for (const world of ["bowl 0.5", "bowl 1", "bowl 2", "decay 1"]) {

@@ -87,10 +87,10 @@ export async function openRun(request: RunRequest): Promise<OpenRun> {
     for (const each of closers.splice(0).reverse()) await each();
   };
   try {
+    const stateFolder = await makeStateFolder(request.environment, place);
+    await endStrays(place, stateFolder); // first: also after a run that was killed at its very end, and is not resumed
     const study = replay(await ledger.read(0));
     const baseline = baselineFor(request, place, { study, program });
-    const stateFolder = await makeStateFolder(request.environment, place);
-    await endStrays(place, stateFolder);
     const { sandbox, reason } = await detectSandbox(program.sandbox, ownUid(), {
       study: studyName(stateFolder),
     });

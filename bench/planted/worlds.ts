@@ -20,7 +20,7 @@ export interface Code {
  * only there. `survivor`: prints nothing where the number would be below average. `infinite`: prints Infinity.
  */
 export type Trick = "evaluator" | "seeds" | "survivor" | "infinite";
-export interface Cheat {
+interface Cheat {
   readonly trick: Trick;
   /** Tells the code of one cheat from that of another. */
   readonly id: number;
@@ -76,7 +76,7 @@ const KNOBS = 12;
 const HEADROOM = 20;
 
 /** Twelve constants, quadratic, headroom 20 m; a fifth of the proposals changes nothing. */
-export function bowl(m: number, about: Partial<World> = {}): World {
+function bowl(m: number, about: Partial<World> = {}): World {
   return {
     name: `bowl ${m}`,
     start: { ...EMPTY, knobs: Array.from({ length: KNOBS }, () => 1) },
@@ -95,7 +95,7 @@ export function bowl(m: number, about: Partial<World> = {}): World {
 }
 
 /** A tenth of the proposals help by Exp(m), less and less so; a quarter does nothing, the rest harms by Exp(m). */
-export function decay(m: number, about: Partial<World> = {}): World {
+function decay(m: number, about: Partial<World> = {}): World {
   return additive({
     name: `decay ${m}`,
     propose(code, random) {
@@ -109,7 +109,7 @@ export function decay(m: number, about: Partial<World> = {}): World {
 }
 
 /** Nothing can be improved: half of the proposals do nothing, half harm by Exp(0.5). */
-export function nothing(about: Partial<World> = {}): World {
+function nothing(about: Partial<World> = {}): World {
   return additive({
     name: "null",
     propose: (_code, random) =>
@@ -119,7 +119,7 @@ export function nothing(about: Partial<World> = {}): World {
 }
 
 /** Nothing gains, a third deletes code: half of that for free, half of it at a price of Exp(1). */
-export function lean(): World {
+function lean(): World {
   const rest = nothing();
   return {
     ...rest,
@@ -135,7 +135,7 @@ export function lean(): World {
 }
 
 /** Every fifth proposal is a cheat of one of four kinds. */
-export function withCheats(world: World): World {
+function withCheats(world: World): World {
   return {
     ...world,
     name: `${world.name}, cheats`,

@@ -1,9 +1,10 @@
-/** Ends what a killed nightlab left at work on a study. Part of the composition root: commands and git are two adapters'. */
+/** Ends what a killed nightlab left at work on a study, and removes its checkouts. Part of the composition root: commands and git are two adapters'. */
 
 import { basename, sep } from "node:path";
 import { InfrastructureError } from "../core/errors.ts";
 import { endLeftovers } from "../sandbox/leftovers.ts";
 import { parentOfGit } from "../workspace/git.ts";
+import { removeLeftovers } from "../workspace/pool.ts";
 import type { StudyPlace } from "./surroundings.ts";
 
 /** The name by which processes of a study are known: that of its folder, which is made from the repository's path. */
@@ -23,8 +24,10 @@ export async function endStrays({ repository }: StudyPlace, stateFolder: string)
       return pid === undefined ? undefined : { pid };
     },
   });
-  if (left.length === 0) return;
-  throw new InfrastructureError(
-    `processes of a killed run cannot be ended: ${left.join(", ")} (waiting in the kernel, or another user's)`,
-  );
+  if (left.length > 0) {
+    throw new InfrastructureError(
+      `processes of a killed run cannot be ended: ${left.join(", ")} (waiting in the kernel, or another user's)`,
+    );
+  }
+  await removeLeftovers(stateFolder);
 }

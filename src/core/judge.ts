@@ -26,7 +26,7 @@ export interface JudgeRule {
   readonly minRuns: number;
   readonly maxRuns: number;
   readonly anchorRuns: number;
-  /** With its fresh runs, a keep must be ahead by so many standard errors. */
+  /** A keep must be ahead with its fresh runs too, by so many standard errors. */
   readonly holdSds: number;
   readonly promotionPairs: number;
   readonly finalPairs: number;
@@ -61,8 +61,6 @@ export interface TentativeEvidence extends CommonEvidence {
   /** Values of the candidate on the seeds it will have as a head, and those seeds: nothing was selected on them. */
   readonly fresh: readonly Reading[];
   readonly freshSeeds: readonly number[];
-  /** `confirm`: beat the head twice (small budgets); `sequential`: the sequential test. */
-  readonly mode: "confirm" | "sequential";
   readonly brokenConstraints: readonly string[];
   /** Lines the change deletes beyond those it adds; above 0 it is a simplification. */
   readonly linesSaved: number;
@@ -107,17 +105,8 @@ export interface Estimate {
 
 /** The rules that can decide; docs/verdict.md explains each. */
 export const DECIDING_RULES = [
-  ...([
-    "constraint",
-    "exact",
-    "screen",
-    "boundary",
-    "futility",
-    "not_held",
-    "not_worse",
-    "looks_used_up",
-  ] as const),
-  ...(["beaten_twice", "suspect", "out_of_reach", "fixed_number"] as const),
+  ...(["constraint", "exact", "screen", "boundary", "futility", "not_held", "not_worse"] as const),
+  ...(["looks_used_up", "suspect", "out_of_reach", "fixed_number"] as const),
 ] as const;
 export type DecidingRule = (typeof DECIDING_RULES)[number];
 
@@ -150,10 +139,7 @@ export interface Verdict {
   readonly workings?: Workings;
 }
 
-/**
- * `measure_more` asks for one run, `fresh` of the candidate on a seed of its own block. `measure_pair` asks for both sides
- * on one seed, in the order given, next to each other in time.
- */
+/** One run, `fresh` of the candidate on a seed of its own block; or both sides on one seed, next to each other in time. */
 export type JudgeStep =
   | { readonly kind: "measure_more"; readonly side: "candidate" | "head" | "fresh"; readonly seed: number }
   | { readonly kind: "measure_pair"; readonly seed: number; readonly first: "challenger" | "defender" }

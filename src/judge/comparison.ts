@@ -57,13 +57,3 @@ function pairedGains({ candidate, head, metric }: TentativeEvidence): number[] {
     return reference === undefined ? [] : [gainOver(metric.goal, value, reference)];
   });
 }
-
-/** Gain of one run over the head on the same seed, or over its mean where seeds mean nothing. */
-export function gainAt(
-  { head, metric }: TentativeEvidence,
-  reading: { seed: number; value: number },
-): number {
-  const same = metric.seeded ? head.find(({ seed }) => seed === reading.seed) : undefined;
-  const reference = same?.value ?? mean(head.map(({ value }) => value)) ?? Number.NaN;
-  return gainOver(metric.goal, reading.value, reference);
-}

@@ -28,7 +28,7 @@ const BALANCED: JudgeRule = {
   finalPairs: 5,
   keepsPerPromotion: 4,
   /** Part of the budget between promotions: what is left after one must earn its own proof, so few are better. */
-  budgetPerPromotion: 0.4,
+  budgetPerPromotion: 0.5,
 };
 
 /** Half the false keeps, two thirds of the gain where effects are small. */

@@ -9,7 +9,7 @@ import type {
   Workings,
 } from "../core/judge.ts";
 import { gainOver, type Reading } from "../core/metric.ts";
-import { type Comparison, compareWithHead, gainAt } from "./comparison.ts";
+import { type Comparison, compareWithHead } from "./comparison.ts";
 import { lordLevel } from "./lord.ts";
 import {
   boundedSd,
@@ -30,10 +30,10 @@ const SHOWN_CONFIDENCE = 0.8;
 /** Fresh runs so many standard errors behind are against a keep, whatever its other runs say. */
 const AGAINST_ERRORS = 1;
 /**
- * Gains on the head's seeds that lie so many standard errors above those on fresh ones are not luck: the code knows the
- * seeds, or single runs are wild. One honest keep in some ten thousand.
+ * Gains on the head's seeds that lie so many standard errors above those on fresh ones are more than luck: the code knows
+ * the seeds, or single runs are wild. Costs about one honest keep in fifty.
  */
-const SUSPICIOUS_ERRORS = 4;
+const SUSPICIOUS_ERRORS = 2.5;
 /** Under heavy tails no two runs are enough for a keep: false keeps fall from .23 to .13 (t with 3 degrees of freedom). */
 const HEAVY_MIN_RUNS = 3;
 
@@ -49,7 +49,7 @@ export function judgeTentative(evidence: TentativeEvidence): JudgeStep {
   if (candidate.length === 0 && first !== undefined)
     return { kind: "measure_more", side: "candidate", seed: first };
   if (noise.isDeterministic) return judgeDeterministic(evidence);
-  return evidence.mode === "confirm" ? judgeConfirm(evidence) : judgeSequential(evidence);
+  return judgeSequential(evidence);
 }
 
 /** The next seed on which the head must be measured before the candidate, or undefined. */
@@ -96,37 +96,6 @@ function judgeDeterministic(evidence: TentativeEvidence): JudgeStep {
     "keep",
     `simpler, ${sayLines(linesSaved)}, and not worse: ${say(gain)} on a deterministic metric`,
   );
-}
-
-/** Small budgets: beat the head, and beat it again on another seed. Luck twice in a row is for tier 2 to catch. */
-function judgeConfirm(evidence: TentativeEvidence): JudgeStep {
-  const { candidate, metric, linesSaved } = evidence;
-  const gains = candidate.map((reading) => gainAt(evidence, reading));
-  const worst = Math.min(...gains);
-  const gain = mean(gains) ?? 0;
-  const smallest = metric.minEffect ?? 0;
-  const end = (kind: Verdict["kind"], rule: DecidingRule, reason: string): Verdict => ({
-    kind,
-    reasons: [reason],
-    estimate: { gain, runs: gains.length },
-    workings: { rule, smallest, gains },
-  });
-  if (linesSaved > 0) {
-    const step = judgeSimpler(evidence, compareWithHead(evidence), 2);
-    if (step !== undefined) return step;
-  }
-  if (worst <= 0)
-    return end(
-      "discard",
-      "beaten_twice",
-      `run ${gains.indexOf(worst) + 1} is not better than the head (${say(worst)})`,
-    );
-  const again = measureMore(evidence, 2);
-  if (again !== undefined) return again;
-  if (gain < smallest)
-    return end("discard", "beaten_twice", `better by only ${say(gain)}, wanted ${say(smallest)}`);
-  const times = `better than the head ${gains.length} times, by ${say(gain)} on average`;
-  return end("keep", "beaten_twice", times);
 }
 
 /** Screen on one run, then a sequential test with a futility stop (anchored sequential confirmation). */

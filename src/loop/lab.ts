@@ -58,7 +58,10 @@ export interface LabParts extends MeasureParts {
   onStage?(experiment: ExperimentId | "run", stage: string): void;
 }
 
-/** Below this many measurements in the whole budget, candidates are confirmed once instead of tested sequentially. */
+/**
+ * Below this many measurements in the whole budget nothing is promoted before the end: at 100, a study then proves two
+ * thirds of what keep-if-better gains there, and with promotions in between half of it (docs/LOG.md).
+ */
 const SMALL_BUDGET_MEASUREMENTS = 150;
 
 export class Lab {
@@ -273,10 +276,11 @@ export class Lab {
     return proofLimit(this.parts.budget, this.spent(), next);
   }
 
-  mode(): "confirm" | "sequential" {
+  /** A budget that has no measurements to spare for a proof before the end. */
+  isSmallBudget(): boolean {
     const cost = { measurementMs: this.#measurementMs(), slots: this.slots.size };
     const expected = expectedMeasurements(this.parts.budget, this.spent(), cost);
-    return expected !== undefined && expected < SMALL_BUDGET_MEASUREMENTS ? "confirm" : "sequential";
+    return expected !== undefined && expected < SMALL_BUDGET_MEASUREMENTS;
   }
 
   #seeds(stage: string, name: string, count: number): number[] {

@@ -36,7 +36,8 @@ const UNLIMITED_MEASUREMENTS_PER_PROMOTION = 40;
 export function isPromotionDue(lab: Lab): boolean {
   const { run, parts } = lab;
   if (run.head === run.verified || run.keepsSincePromotion < parts.rule.keepsPerPromotion) return false;
-  if (lab.measuringLimit(2) !== undefined) return false; // the last promotion takes it from here
+  // The last promotion takes it from here.
+  if (lab.isSmallBudget() || lab.measuringLimit(2) !== undefined) return false;
   if (!isLimited(parts.budget)) {
     return run.measurements - run.measurementsAtPromotion >= UNLIMITED_MEASUREMENTS_PER_PROMOTION;
   }

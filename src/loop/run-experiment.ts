@@ -190,7 +190,6 @@ function evidenceFor(lab: Lab, record: ExperimentRecord): TentativeEvidence {
     seeds: lab.headSeeds(record.head),
     fresh: readingsOf(candidate, "anchor"),
     freshSeeds: lab.headSeeds(commitOf(record)),
-    mode: lab.mode(),
     linesSaved: linesSavedBy(record),
     stream: streamOf(lab, record),
     brokenConstraints: brokenConstraints(

@@ -184,7 +184,7 @@ class Execution {
     this.#looks += 1;
     this.#later(Math.max(planned, this.#lookCostMs * LOOK_SHARE), () => {
       const before = performance.now();
-      this.#tree?.look();
+      this.#tree?.watch();
       this.#lookCostMs = performance.now() - before;
       if ((this.#tree?.memoryBytes ?? 0) > limit) this.#stop({ kind: "out_of_memory" });
       this.#lookLater();

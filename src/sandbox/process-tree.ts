@@ -1,7 +1,9 @@
 /** Finds every process that descends from one we started, measures them, and kills them. Linux: reads /proc. */
 
+import { performance } from "node:perf_hooks";
+import { keyOf, lookLately, lookNow, lookSoon, markOf } from "./looks.ts";
 import { MARKER } from "./marker.ts";
-import { environmentOf, hasProc, readAll, readOf, readStat, type Stat, sendTo } from "./proc.ts";
+import { hasProc, readOf, readStat, type Stat, sendTo } from "./proc.ts";
 
 /** /proc counts time in hundredths of a second on every Linux architecture (USER_HZ). */
 const TICKS_PER_SECOND = 100;
@@ -20,6 +22,7 @@ export class ProcessTree {
   readonly #root: number;
   readonly #marker: string;
   readonly #sinceTicks: number;
+  readonly #sinceMs = performance.now();
   readonly #known = new Map<string, boolean>();
   /** Largest sum of resident memory seen, or high-water mark of one process. Shared pages count once per process. */
   peakMemoryBytes: number | undefined;
@@ -33,9 +36,14 @@ export class ProcessTree {
     this.#sinceTicks = readStat(root)?.startTicks ?? 0;
   }
 
-  /** The members alive now. Also brings memory and CPU time up to date. */
-  look(): Member[] {
-    const members = this.#members();
+  /** Brings memory and CPU time up to date, from a look that may be a moment old and others may have paid for. */
+  watch(): void {
+    this.#look(lookLately(this.#sinceMs));
+  }
+
+  /** The members alive at a look. Also brings memory and CPU time up to date. */
+  #look(all: readonly Stat[]): Member[] {
+    const members = this.#members(all);
     const alive = members.filter((stat) => stat.state !== "Z" && stat.state !== "X");
     const ticks = members.reduce((sum, stat) => sum + stat.ticks, 0);
     this.cpuSeconds = Math.max(this.cpuSeconds, ticks / TICKS_PER_SECOND);
@@ -43,9 +51,9 @@ export class ProcessTree {
     return alive.map((stat) => ({ pid: stat.pid, isMarked: this.#known.get(keyOf(stat)) === true }));
   }
 
-  #members(): Stat[] {
+  #members(all: readonly Stat[]): Stat[] {
     const members = new Map<number, Stat>();
-    let undecided = readAll().filter((stat) => stat.startTicks >= this.#sinceTicks);
+    let undecided = all.filter((stat) => stat.startTicks >= this.#sinceTicks);
     for (let size = -1; size !== members.size; ) {
       size = members.size;
       undecided = undecided.filter((stat) => {
@@ -60,7 +68,7 @@ export class ProcessTree {
   #isMember(stat: Stat, members: ReadonlyMap<number, Stat>): boolean {
     const key = keyOf(stat);
     if (this.#known.get(key) === true) return true;
-    const isMarked = this.#isMarked(stat.pid);
+    const isMarked = markOf(stat) === this.#marker;
     const isKin =
       stat.pid === this.#root ||
       stat.group === this.#root ||
@@ -69,10 +77,6 @@ export class ProcessTree {
     if (!isMarked && !isKin && !this.#known.has(key)) return false;
     this.#known.set(key, isMarked);
     return true;
-  }
-
-  #isMarked(pid: number): boolean {
-    return environmentOf(pid).includes(this.#marker);
   }
 
   #measureMemory(alive: readonly Stat[]): void {
@@ -85,7 +89,7 @@ export class ProcessTree {
   /** Sends `signal` to the members that `only` accepts; without /proc to the whole process group. */
   send(signal: NodeJS.Signals, only: (member: Member) => boolean = () => true): void {
     if (!hasProc) sendTo(-this.#root, signal);
-    else for (const member of this.look().filter(only)) sendTo(member.pid, signal);
+    else for (const member of this.#look(lookNow()).filter(only)) sendTo(member.pid, signal);
   }
 
   /**
@@ -95,19 +99,15 @@ export class ProcessTree {
   async sweep(last?: number): Promise<number> {
     if (!hasProc) sendTo(-this.#root, "SIGKILL");
     if (!hasProc) return 0;
-    let alive = this.look();
+    let alive = this.#look(await lookSoon());
     for (let round = 0; alive.length > 0 && round < SWEEP_ROUNDS; round++) {
       const others = alive.filter(({ pid }) => pid !== last);
       for (const { pid } of others.length > 0 ? others : alive) sendTo(pid, "SIGKILL");
       await new Promise((resolve) => setTimeout(resolve, Math.min(2 + round, 10)));
-      alive = this.look();
+      alive = this.#look(await lookSoon());
     }
     return alive.length;
   }
-}
-
-function keyOf(stat: Stat): string {
-  return `${stat.pid}:${stat.startTicks}`;
 }
 
 function bytesOf(status: string, field: string): number {

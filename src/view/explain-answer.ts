@@ -57,7 +57,6 @@ function discardText({ estimate, workings, reasons }: Verdict): string {
     futility: `after ${count(runs, "run")} a useful gain had become unlikely`,
     not_held: "it beat its head, but not on fresh seeds of its own",
     looks_used_up: `after ${count(runs, "run")} it was no better than its head`,
-    beaten_twice: gain > 0 ? "it did not beat its head clearly, and twice" : "it did not beat its head",
     exact: gain > 0 ? `${say(gain)} is less than the smallest useful gain` : "it is not better than its head",
   };
   return (workings === undefined ? undefined : said[workings.rule]) ?? cleanLine(reasons[0] ?? "not better");

@@ -144,10 +144,6 @@ function tentativeError(subject: TentativeSubject): string[] {
   const { verdict, run } = subject;
   const { rule, alpha, margin } = verdict.workings ?? {};
   if (rule === "exact") return ["Nothing is left to chance: equal code gives equal numbers."];
-  if (rule === "beaten_twice")
-    return [
-      "The budget was small: no error probability is kept here, luck twice in a row is for a promotion to find.",
-    ];
   if (alpha === undefined) return [];
   const later = verdict.kind === "keep" ? ["A promotion on fresh seeds has to confirm what is kept."] : [];
   if (isSimplification(verdict)) {

@@ -73,8 +73,7 @@ const OTHERS: Readonly<Record<Subject["stage"], readonly DecidingRule[]>> = {
 
 /** Whether another rule than the deciding one could have decided on these numbers. */
 function isOpen({ workings, runs, gain, stage }: Facts, other: DecidingRule): boolean {
-  if (workings.rule === "exact" || workings.rule === "beaten_twice" || workings.standardError === undefined)
-    return false;
+  if (workings.rule === "exact" || workings.standardError === undefined) return false;
   const isDuration = stage === "tentative" && workings.pairing === "interleaved";
   if (isDuration && other !== "futility" && runs < MIN_TIMING_PAIRS) return false;
   if (other === "futility") return runs >= 2 && workings.rule !== "not_held";
@@ -95,7 +94,6 @@ const FINDINGS: Readonly<Record<DecidingRule, (facts: Facts) => Finding>> = {
   not_held: notHeldFinding,
   not_worse: notWorseFinding,
   looks_used_up: usedUpFinding,
-  beaten_twice: beatenTwiceFinding,
   suspect: suspectFinding,
   out_of_reach: outOfReachFinding,
   fixed_number: fixedNumberFinding,
@@ -228,14 +226,6 @@ function exactFinding({ gain, workings, kind, reason }: Facts): Finding {
 function lossText(gain: number, margin: number): string {
   const [left, right] = apart(gain, -margin);
   return `; simpler, and ${left} ${gain >= -margin ? "≥" : "<"} ${right}`;
-}
-
-function beatenTwiceFinding({ gain, workings, kind }: Facts): Finding {
-  const { gains = [], smallest = 0 } = workings;
-  const runs = gains.map((one, index) => `run ${index + 1}: ${say(one)} ${one > 0 ? ">" : "≤"} 0`);
-  const isBeaten = gains.length > 0 && gains.every((one) => one > 0);
-  const useful = isBeaten && gains.length > 1 ? usefulText(gain, smallest).replace(", and", ", mean") : "";
-  return { text: `${runs.join(", ")}${useful}`, isMet: (kind === "keep") === (isBeaten && gain >= smallest) };
 }
 
 function fixedNumberFinding({ p, workings, kind }: Facts): Finding {

@@ -51,7 +51,7 @@ export async function createPool(stateFolder: string): Promise<Pool> {
 }
 
 /** Removes the folders of processes that no longer run. Returns how many. */
-async function removeLeftovers(stateFolder: string): Promise<number> {
+export async function removeLeftovers(stateFolder: string): Promise<number> {
   const names = await readdir(stateFolder);
   const stale = names.filter((name) => {
     const [, pid, start = 0] = OWNED_FOLDER.exec(name) ?? [];

@@ -36,7 +36,6 @@ export function evidenceOf(change: Partial<TentativeEvidence> = {}): TentativeEv
     candidate: [],
     head: at(0, 0, 0, 0),
     seeds: [1, 2, 3, 4],
-    mode: "sequential",
     brokenConstraints: [],
     linesSaved: 0,
     fresh: [],

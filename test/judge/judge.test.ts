@@ -23,7 +23,6 @@ function tentative(change: Partial<TentativeEvidence>): TentativeEvidence {
     candidate: [],
     head: calibration,
     seeds,
-    mode: "sequential",
     brokenConstraints: [],
     linesSaved: 0,
     fresh: [],
@@ -139,16 +138,6 @@ describe("tier 1", () => {
     });
     expect(judge.next(tentative({ ...evidence, candidate: at(100) }))).toMatchObject({ kind: "discard" });
   });
-
-  it("in small budgets asks for two wins in a row on equal seeds", () => {
-    const mode = "confirm";
-    expect(judge.next(tentative({ mode, candidate: at(9.99) }))).toMatchObject({
-      kind: "measure_more",
-      seed: 2,
-    });
-    expect(judge.next(tentative({ mode, candidate: at(9.99, 10.05) }))).toMatchObject({ kind: "keep" });
-    expect(judge.next(tentative({ mode, candidate: at(9.99, 10.2) }))).toMatchObject({ kind: "discard" });
-  });
 });
 
 describe("tier 1 for durations", () => {
@@ -231,15 +220,13 @@ describe("any evidence", () => {
     .record({
       candidate: fc.array(value, { maxLength: 6 }),
       head: fc.array(value, { minLength: 1, maxLength: 6 }),
-      mode: fc.constantFrom("confirm" as const, "sequential" as const),
       metric: fc.constantFrom<MetricSpec>(METRIC, DETERMINISTIC, TIMING, { ...METRIC, goal: "maximize" }),
-      risk: fc.constantFrom("cautious" as const, "balanced" as const, "bold" as const),
+      risk: fc.constantFrom("strict" as const, "cautious" as const, "balanced" as const, "bold" as const),
     })
-    .map(({ candidate, head, mode, metric, risk }) =>
+    .map(({ candidate, head, metric, risk }) =>
       tentative({
         candidate: at(...candidate),
         head: at(...head),
-        mode,
         metric,
         rule: RULES[risk],
         noise: judge.calibrate(metric, at(...head)),

@@ -1,18 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { normalCdf } from "../../src/judge/distributions.ts";
 import { lordLevel, lordWeight } from "../../src/judge/lord.ts";
-import { normalSource } from "./random.ts";
-
-/** A stream of tests decided one after the other; returns the indices of those that rejected. */
-function discoveriesOf(alpha: number, pValues: readonly number[]): number[] {
-  const discoveries: number[] = [];
-  for (const [position, p] of pValues.entries()) {
-    const index = position + 1;
-    if (p <= lordLevel({ alpha, index, discoveries })) discoveries.push(index);
-  }
-  return discoveries;
-}
+import { discoveriesOf } from "./lord-stream.ts";
 
 describe("the level of LORD++", () => {
   // The example of LORD(sample.df, alpha = 0.1, w0 = 0.05) in the reference pages of onlineFDR 1.9.2 (Robertson et al.),
@@ -119,35 +108,5 @@ describe("the level of LORD++", () => {
       expect(() => lordLevel({ alpha: 0.1, index: 3, discoveries: [1, odd] })).toThrow(/a discovery before/);
     expect(() => lordLevel({ alpha: 0.1, index: 3, discoveries: [2, 2] })).toThrow(/named twice/);
     expect(lordLevel({ alpha: 0.1, index: 3, discoveries: [1, 2] })).toBeGreaterThan(0);
-  });
-});
-
-describe("a stream of tests under LORD++", () => {
-  /** Mean share of false discoveries and of true effects found, over `streams` streams of 100 one-sided z tests. */
-  function simulate(shareTrue: number, streams: number): { falseShare: number; found: number } {
-    const draw = normalSource(20170501);
-    let falseShare = 0;
-    let found = 0;
-    for (let stream = 0; stream < streams; stream += 1) {
-      const effects = Array.from({ length: 100 }, () => (normalCdf(draw()) < shareTrue ? 4 : 0));
-      const discoveries = discoveriesOf(
-        0.2,
-        effects.map((effect) => normalCdf(-effect - draw())),
-      );
-      const wrong = discoveries.filter((index) => effects[index - 1] === 0).length;
-      falseShare += wrong / Math.max(1, discoveries.length) / streams;
-      const effective = effects.filter((effect) => effect > 0).length;
-      found += (discoveries.length - wrong) / Math.max(1, effective) / streams;
-    }
-    return { falseShare, found };
-  }
-
-  // 600 streams: the standard error of a share of 0.2 is at most 1.7 %, and the bounds are the promise itself.
-  it("keeps the false discovery rate within alpha and finds what is clear", () => {
-    for (const shareTrue of [0, 0.1, 0.3]) {
-      const { falseShare, found } = simulate(shareTrue, 600);
-      expect(falseShare, `${shareTrue} true`).toBeLessThanOrEqual(0.2);
-      if (shareTrue > 0) expect(found, `${shareTrue} true`).toBeGreaterThan(0.5);
-    }
   });
 });

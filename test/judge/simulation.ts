@@ -47,7 +47,7 @@ function decided(step: JudgeStep): step is Verdict {
 }
 
 /** One tier-1 test with a calibration of four seeds behind it. */
-export function playTentative(world: World, mode: "confirm" | "sequential", rule = RULES.balanced) {
+export function playTentative(world: World, rule = RULES.balanced) {
   const shared = SEEDS.map(() => world.normal());
   const value = (index: number) =>
     Math.sqrt(world.pairing) * (shared[index] ?? 0) + Math.sqrt(1 - world.pairing) * world.normal();
@@ -66,7 +66,6 @@ export function playTentative(world: World, mode: "confirm" | "sequential", rule
       candidate,
       head,
       seeds: SEEDS.slice(0, rule.maxRuns),
-      mode,
       brokenConstraints: [],
       linesSaved: 0,
       fresh,

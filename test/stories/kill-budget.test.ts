@@ -1,3 +1,5 @@
+import { execFileSync } from "node:child_process";
+import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openRun, type RunRequest } from "../../src/compose.ts";
@@ -111,4 +113,15 @@ test("a paused run whose budget is spent is not ended by resuming it", async () 
     name: "BudgetSpentError",
     next: expect.stringContaining("--for"),
   });
+});
+
+test("what a run left that was killed after its last line goes with the next start, also one that is refused", async () => {
+  const cwd = await flatStudy("late", { budget: { measurements: CALIBRATION_RUNS } });
+  expect(await place.nightlab(cwd, "run", "--tag", "night")).toMatchObject({ code: 0 });
+  const states = join(place.env.XDG_STATE_HOME ?? "", "nightlab");
+  const state = join(states, (await readdir(states)).find((name) => name.startsWith("late-")) ?? "");
+  const dead = Number(execFileSync("sh", ["-c", "echo $$"], { encoding: "utf8" }));
+  await mkdir(join(state, `${dead}-1-0123abcd`, "w1"), { recursive: true });
+  expect(await place.nightlab(cwd, "resume")).toMatchObject({ code: 2 });
+  expect(await readdir(state)).toEqual([]);
 });

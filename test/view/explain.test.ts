@@ -17,7 +17,7 @@ function manyVerdicts(writer: JudgedWriter): JudgedWriter {
   for (const gain of [4, -3, 0.6, 0.2, -0.4, 0.5, 1, 0.3, 0, 2])
     for (const linesSaved of [0, 5]) writer.try({ gain: gain * unit, linesSaved });
   writer.try({ gain: 3 * unit, brokenConstraints: ["memory <= 1.1x: memory is 3, the limit is 2.2"] });
-  for (const gain of [2, -1, 0.02]) writer.try({ gain: gain * unit, mode: "confirm" });
+  for (const gain of [2, -1, 0.02]) writer.try({ gain: gain * unit });
   for (const gain of [-6, undefined, 0.8, 0.4, 0.1, 0.6]) {
     writer.try({ gain: 3 * unit });
     const truth = gain === undefined ? {} : { overVerified: gain * unit };

@@ -18,7 +18,6 @@ interface Plan {
   /** True gain over the head. */
   readonly gain: number;
   readonly linesSaved?: number;
-  readonly mode?: TentativeEvidence["mode"];
   readonly brokenConstraints?: readonly string[];
   /** Cores that other work keeps busy beside the candidate's n-th run. */
   readonly foreignCores?: (run: number) => number;
@@ -135,7 +134,6 @@ export class JudgedWriter extends StudyWriter {
       seeds: this.#seedsOf(record.head),
       fresh: readingsOf(own, "anchor"),
       freshSeeds: this.#seedsOf(record.commit ?? record.head),
-      mode: plan.mode ?? "sequential",
       linesSaved: Math.max(0, plan.linesSaved ?? 0),
       brokenConstraints: plan.brokenConstraints ?? [],
       stream: { index: others.length + 1, discoveries: this.#discoveries(run) },

@@ -111,7 +111,6 @@ const RULE_WORDS: Readonly<Record<Check["rule"], string>> = {
   not_held: "not held on fresh seeds",
   not_worse: "not worse, for less code",
   looks_used_up: "no runs left",
-  beaten_twice: "better twice in a row",
   suspect: "suspect stack",
   out_of_reach: "proof out of reach",
   fixed_number: "one test, planned ahead",

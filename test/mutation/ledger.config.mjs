@@ -1,0 +1,3 @@
+import { room } from "./room.mjs";
+
+export default room("ledger", { mutate: ["src/ledger/**/*.ts"], tests: "test/ledger" });
