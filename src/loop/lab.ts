@@ -240,8 +240,10 @@ export class Lab {
   /** Lines that kept changes delete beyond those they add, from one commit of the stack to a later one. */
   linesSaved(from: CommitSha, to: CommitSha): number {
     const [first, last] = [from, to].map((commit) => positionOf(this.study, this.run, commit));
-    const between = this.run.stack.slice(first, last);
-    return between.reduce((sum, id) => sum + linesSavedBy(this.experiment(id)), 0);
+    const between = this.run.stack.slice(first, last).map((id) => this.study.experiments.get(id));
+    // A change whose lines a repair could not read may have added any number: then nothing counts as simpler.
+    if (between.some((record) => record?.commit === undefined)) return 0;
+    return between.reduce((sum, record) => sum + (record === undefined ? 0 : linesSavedBy(record)), 0);
   }
 
   spent(): Spent {

@@ -116,8 +116,10 @@ describe("a machine that changes in the night", () => {
   });
 });
 
+const isOf = (id: string, event: object) => "experiment" in event && event.experiment === id;
+
 describe("less code", () => {
-  it("that is not worse is kept as a simplification, and harmful less code is not", async () => {
+  it("that is not worse is kept as a simplification, harmful less code is not, lost lines count for nothing", async () => {
     const made = await bench.lab({
       script: noisyScript(0.05),
       parts: {
@@ -130,6 +132,13 @@ describe("less code", () => {
     expect(made.lab.experiment("e3" as never).verdict).toMatchObject({ workings: { rule: "not_worse" } });
     expect(made.lab.linesSaved(made.baseline, made.lab.run.head)).toBe(-1);
     expect(made.lab.run.verified).toBe(made.lab.run.head);
+    for (const lost of [["proposed"], ["opened", "proposed", "measured", "judged", "closed"]]) {
+      const disk = made.disk.filter(({ event }) => !(isOf("e1", event) && lost.includes(event.kind)));
+      const left = await bench.lab({ disk: disk.map((line, index) => ({ ...line, number: index + 1 })) });
+      expect(left.lab.run.stack).toEqual(made.lab.run.stack);
+      // e1, of which a repair has nothing left, added three lines: what e3 deletes does not make the stack simpler.
+      expect(left.lab.linesSaved(made.baseline, made.lab.run.head)).toBe(0);
+    }
   });
 });
 
