@@ -20,7 +20,7 @@ export const LIFE_FD = 5;
  * The watcher waits for the death of nightlab, also between the end of a command and the sweep, which takes it last: so
  * its process id is told. It kills whoever has the mark in its environment (Linux: by /proc) until nobody is found, then
  * its process group. It stands outside any namespace: inside, it could not kill the first process, nor another user's.
- * Its own environment shows the mark too, so it must know its process id, which `$$` does not tell in a subshell.
+ * An empty mark would be found everywhere. Its own environment shows the mark too, so it must know its process id, which `$$` does not tell in a subshell.
  */
 const WATCH = `
 ( trap '' TERM INT HUP
@@ -29,7 +29,7 @@ const WATCH = `
   mark=\${${MARKER}:-$${OUTER_MARKER}}
   unset ${MARKER} ${OUTER_MARKER}
   round=0
-  while [ "$round" -lt 100 ]; do
+  while [ -n "$mark" ] && [ "$round" -lt 100 ]; do
     round=$((round + 1))
     found=
     for file in $(grep -laF "$mark" /proc/[0-9]*/environ 2>/dev/null); do
