@@ -126,6 +126,7 @@ function check(): void {
     return summary;
   };
   for (const { name } of WORLDS) {
+    // Heavy tails counted among the 2 % until 2.2 % was measured there: docs/LOG.md.
     const limit = name === "null" ? 0.02 : 0.05;
     promise(`${name}: runs with a false promotion`, of(name).falsePromotions, { atMost: limit });
     if (isNull(name)) promise(`${name}: handed over worse than the start`, of(name).worse, { atMost: 0.02 });

@@ -5,7 +5,7 @@ import { mean, sigmaUpperBound } from "./statistics.ts";
 
 /** A shift is believed after as many seeds, all on one side. */
 const SEEDS = 3;
-/** A difference must exceed so many of its standard errors; with three seeds that agree, no more than 1 in 10,000 checks errs. */
+/** A difference must exceed so many of its standard errors. Repeats are judged on two degrees of freedom: noisy ones err more often. */
 const ERRORS = 3;
 /** Smaller shifts than this part of an sd of one run do no harm worth a calibration. */
 const HARMFUL_SDS = 0.5;

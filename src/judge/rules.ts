@@ -45,7 +45,7 @@ const CAUTIOUS: JudgeRule = {
 };
 
 export const RULES: Readonly<Record<Risk, JudgeRule>> = {
-  /** Every kept commit counts, not only the stack: false discovery rate 0.2 over all commits of the run (LORD++). */
+  /** Every kept commit counts, not only the stack: aims at a false discovery rate of 0.2 over all commits of the run (LORD++). */
   strict: { ...CAUTIOUS, control: "lord", minRuns: 3, maxRuns: 8, anchorRuns: 3 },
   cautious: CAUTIOUS,
   balanced: BALANCED,
