@@ -9,6 +9,7 @@ import { judge } from "../../src/judge/judge.ts";
 import { RULES } from "../../src/judge/rules.ts";
 import { Lab } from "../../src/loop/lab.ts";
 import { runStudy, startRun } from "../../src/loop/run-study.ts";
+import { SAMPLE_PROGRAM } from "../../src/testing/sample-program.ts";
 import { type Played, stepBetween, worthOf } from "./play.ts";
 import { Runs } from "./runs.ts";
 import {
@@ -21,28 +22,10 @@ import {
 import type { World } from "./worlds.ts";
 
 const PROGRAM: Program = {
-  path: "program.md",
-  source: "",
+  ...SAMPLE_PROGRAM,
   metric: { name: "score", goal: "maximize", seeded: true, timing: false },
-  constraints: [],
-  measure: "run",
-  artifact: [],
   edit: ["train.ts"],
   protect: ["evaluate.ts"],
-  link: [],
-  copy: [],
-  env: {},
-  passEnv: [],
-  limits: { timeMs: 60_000, network: "none", outputBytes: 1 << 20 },
-  sandbox: "auto",
-  budget: {},
-  risk: "balanced",
-  parallel: 1,
-  researchers: [],
-  sections: [],
-  roles: [],
-  ideas: [],
-  inferred: [],
 };
 
 export interface NightlabPlay {

@@ -1,7 +1,8 @@
 /** Whether the machine, or what the metric stands on, has changed: unchanged code measured again on its own seeds. Pure. */
 
 import type { Drift, Noise } from "../core/judge.ts";
-import { mean, sigmaUpperBound } from "./statistics.ts";
+import { boundedSd } from "./spread.ts";
+import { mean } from "./statistics.ts";
 
 /** A shift is believed after as many seeds, all on one side. */
 const SEEDS = 3;
@@ -11,16 +12,12 @@ const ERRORS = 3;
 const HARMFUL_SDS = 0.5;
 /** Two seeds are repeated in calibration. */
 const REPEAT_DEGREES_OF_FREEDOM = 2;
-const SIGMA_CONFIDENCE = 0.8;
 
 export function judgeDrift(noise: Noise, differences: readonly number[]): Drift {
   const shift = mean(differences);
   if (shift === undefined) return { kind: "look_again" };
   const isOneSided = differences.every((one) => Math.sign(one) === Math.sign(shift));
-  const repeat =
-    noise.sdRepeat === 0
-      ? 0
-      : sigmaUpperBound(noise.sdRepeat ** 2, REPEAT_DEGREES_OF_FREEDOM, SIGMA_CONFIDENCE);
+  const repeat = boundedSd({ variance: noise.sdRepeat ** 2, degreesOfFreedom: REPEAT_DEGREES_OF_FREEDOM });
   const error = (Math.SQRT2 * repeat) / Math.sqrt(differences.length);
   const isLarge = Math.abs(shift) > ERRORS * error && Math.abs(shift) > HARMFUL_SDS * noise.sdRun;
   if (!isOneSided || !isLarge) return { kind: "steady" };

@@ -6,6 +6,7 @@ import { studentQuantile } from "./distributions.ts";
 import {
   boundedSd,
   differenceVariance,
+  FUTILITY_Z,
   isHeavyTailed,
   runVariance,
   say,
@@ -24,7 +25,6 @@ const MIN_FIXED_PAIRS = 3;
 const MIN_PAIRS = 3;
 const MIN_WILD_PAIRS = MIN_TIMING_PAIRS;
 const CONFIDENCE = 0.95;
-const FUTILITY_Z = 1.28;
 
 export function judgePaired(evidence: PairedEvidence): JudgeStep {
   if (evidence.noise.isDeterministic) return judgeExact(evidence);

@@ -21,6 +21,9 @@ const HEAVY_ERRORS = 2;
 /** What a simplification may lose, in sd of one run, where program.md names no smallest effect. */
 const MARGIN_SDS = 0.5;
 
+/** Standard errors of an optimist: what is not worth it even so many above its estimate is given up (one-sided 90 %). */
+export const FUTILITY_Z = 1.28;
+
 /** Variance of one run between fresh seeds, pooled over the heads and the candidate under judgement. */
 export function runVariance(evidence: Evidence): VarianceEstimate {
   const pooled = pooledVariance(evidence.replicates);

@@ -13,6 +13,7 @@ import { type Comparison, compareWithHead } from "./comparison.ts";
 import { lordLevel } from "./lord.ts";
 import {
   boundedSd,
+  FUTILITY_Z,
   isHeavyTailed,
   runVariance,
   say,
@@ -23,8 +24,6 @@ import {
 import { mean } from "./statistics.ts";
 import { judgeTiming } from "./timing.ts";
 
-/** z of the futility stop: below it even an optimist's estimate is not worth half the smallest useful gain. */
-const FUTILITY_Z = 1.28;
 /** Confidence of the interval two FUTILITY_Z wide. */
 const SHOWN_CONFIDENCE = 0.8;
 /** Fresh runs so many standard errors behind are against a keep, whatever its other runs say. */

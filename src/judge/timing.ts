@@ -3,7 +3,7 @@
 import type { DecidingRule, Estimate, JudgeStep, TentativeEvidence, Verdict } from "../core/judge.ts";
 import { gainOver } from "../core/metric.ts";
 import { studentQuantile } from "./distributions.ts";
-import { say, sayLines, simplerMargin } from "./spread.ts";
+import { FUTILITY_Z, say, sayLines, simplerMargin } from "./spread.ts";
 import { trimmedEstimate } from "./trimmed.ts";
 
 /** Fewer pairs than this never keep: durations have tails. */
@@ -11,7 +11,6 @@ export const MIN_TIMING_PAIRS = 5;
 const MAX_TIMING_PAIRS = 10;
 /** Pairs that other work disturbed are measured again, up to this many; after that the machine is taken as it is. */
 const MAX_CONTENDED_PAIRS = 5;
-const FUTILITY_T = 1.28;
 
 export function judgeTiming(evidence: TentativeEvidence): JudgeStep {
   const { metric, rule, noise, linesSaved } = evidence;
@@ -56,7 +55,7 @@ export function judgeTiming(evidence: TentativeEvidence): JudgeStep {
       `simpler, ${sayLines(linesSaved)}, and not worse: ${numbers}, may lose ${say(margin)}`,
     );
   const hopeless = linesSaved > 0 ? -margin / 2 : smallest / 2;
-  if (mean + FUTILITY_T * standardError < hopeless)
+  if (mean + FUTILITY_Z * standardError < hopeless)
     return end("discard", "futility", `futile: ${numbers}, unlikely to reach ${say(smallest)}`);
   if (pairs < MAX_TIMING_PAIRS) return nextPair(evidence, measured);
   return end(mean <= 0 ? "discard" : "inconclusive", "looks_used_up", `no decision: ${numbers}`);

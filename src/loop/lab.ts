@@ -15,7 +15,7 @@ import { InfrastructureError } from "../core/errors.ts";
 import { type CommitSha, type ExperimentId, type RunTag, refs, type TreeSha } from "../core/experiment.ts";
 import type { Judge, JudgeRule } from "../core/judge.ts";
 import type { Ledger, LedgerEvent, LedgerLine, Purpose } from "../core/ledger.ts";
-import { CONTENDED_CORES, type Outcome } from "../core/metric.ts";
+import type { Outcome } from "../core/metric.ts";
 import type { Researcher } from "../core/researcher.ts";
 import {
   apply,
@@ -25,10 +25,10 @@ import {
   type MeasuredLine,
   measurementsOf,
   nextExperimentId,
-  positionOf,
   type RunRecord,
   type Study,
 } from "../core/study.ts";
+import { contentionWarning } from "./contention.ts";
 import { type MeasureParts, type MeasureRequest, measure } from "./measure.ts";
 import { Slots } from "./slots.ts";
 
@@ -143,20 +143,11 @@ export class Lab {
       const { commit, seed, purpose, experiment } = request;
       const about = experiment === undefined ? {} : { experiment };
       const line = { kind: "measured", run: this.tag, purpose, commit, seed, ...about, outcome } as const;
-      await this.record(line, ...this.#contentionWarning(outcome));
+      await this.record(line, ...contentionWarning(this.run, outcome));
       return outcome;
     } finally {
       this.#measuring -= 1;
     }
-  }
-
-  /** Said once a run: the judge leaves such pairs out, the user may want to know why they take so long. */
-  #contentionWarning(outcome: Outcome): LedgerEvent[] {
-    if (!this.parts.program.metric.timing || outcome.kind !== "measured") return [];
-    const cores = outcome.measurement.resources.foreignCores ?? 0;
-    if (cores <= CONTENDED_CORES || this.run.warnings.some((text) => text.startsWith(BUSY))) return [];
-    const text = `${BUSY} ${cores.toFixed(1)} cores busy while a duration was measured; such pairs are measured again`;
-    return [{ kind: "warning", run: this.tag, text }];
   }
 
   async #timed<Result>(task: () => Promise<Result>): Promise<Result> {
@@ -237,15 +228,6 @@ export class Lab {
     return lines.filter(({ commit }) => commit === record.commit);
   }
 
-  /** Lines that kept changes delete beyond those they add, from one commit of the stack to a later one. */
-  linesSaved(from: CommitSha, to: CommitSha): number {
-    const [first, last] = [from, to].map((commit) => positionOf(this.study, this.run, commit));
-    const between = this.run.stack.slice(first, last).map((id) => this.study.experiments.get(id));
-    // A change whose lines a repair could not read may have added any number: then nothing counts as simpler.
-    if (between.some((record) => record?.commit === undefined)) return 0;
-    return between.reduce((sum, record) => sum + (record === undefined ? 0 : linesSavedBy(record)), 0);
-  }
-
   spent(): Spent {
     const run = this.run;
     const nowMs = this.parts.clock.now();
@@ -307,16 +289,10 @@ export class Lab {
   }
 }
 
-const BUSY = "other work keeps";
 const RECENT_MEASUREMENTS = 20;
 const RESERVED_PROMOTION_PAIRS = 4;
 /** Measurements that take longer than the recent ones must not cost the night its proof. */
 const RESERVE_SAFETY = 1.5;
-
-/** Lines a change deletes beyond those it adds; 0 where a file has no lines to count. */
-export function linesSavedBy({ files }: ExperimentRecord): number {
-  return files.reduce((sum, { added, deleted }) => sum + (deleted ?? 0) - (added ?? 0), 0);
-}
 
 export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;

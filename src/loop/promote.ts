@@ -8,6 +8,7 @@ import type { Outcome } from "../core/metric.ts";
 import { positionOf, readingsOf } from "../core/study.ts";
 import { noiseGroups } from "./gains.ts";
 import type { Lab } from "./lab.ts";
+import { linesSaved } from "./lines-saved.ts";
 import { allSettled } from "./slots.ts";
 
 type Stage = PairedEvidence["stage"];
@@ -71,7 +72,6 @@ async function promoteOnce(
   const { head, verified, tag, promotions } = lab.run;
   const limit = isLast ? () => lab.proofLimit(2 + finalMeasurements(lab)) : () => lab.measuringLimit(2);
   const ordinal = promotions.length + 1;
-  const linesSaved = lab.linesSaved(verified, head);
   const verdict = await compare(
     lab,
     {
@@ -80,7 +80,7 @@ async function promoteOnce(
       defender: verified,
       ordinal,
       limit,
-      linesSaved,
+      linesSaved: linesSaved(lab, verified, head),
       mayStopEarly: !isLast,
     },
     signal,

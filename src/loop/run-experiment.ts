@@ -10,7 +10,8 @@ import { type ExperimentRecord, type MeasuredLine, measurementsOf, readingsOf } 
 import type { Change, Workspace } from "../core/workspace.ts";
 import { ask, briefFor } from "./ask.ts";
 import { noiseGroups } from "./gains.ts";
-import { type Lab, linesSavedBy } from "./lab.ts";
+import type { Lab } from "./lab.ts";
+import { linesSavedBy } from "./lines-saved.ts";
 import { runChecks } from "./measure.ts";
 import { fallback } from "./promote.ts";
 

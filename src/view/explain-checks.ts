@@ -1,7 +1,8 @@
 /** The rule that decided a verdict, and the others, as inequalities with the numbers of the ledger. Judges nothing. */
 
 import type { DecidingRule, Verdict, Workings } from "../core/judge.ts";
-import { boundedSd, say } from "../judge/spread.ts";
+import { boundedSd, FUTILITY_Z, say } from "../judge/spread.ts";
+import { MIN_TIMING_PAIRS } from "../judge/timing.ts";
 import type { Subject } from "./explain-subject.ts";
 import { cleanLine } from "./plain-text.ts";
 
@@ -13,10 +14,6 @@ export interface Check {
   readonly isDeciding: boolean;
 }
 
-/** The futility stops look at the gain with so many standard errors on top (src/judge/). */
-const OPTIMISTIC_ERRORS = 1.28;
-/** Durations are not kept on fewer pairs (src/judge/timing.ts). */
-const MIN_TIMING_PAIRS = 5;
 /** No run measures so often; beyond it the quantile has no use and no answer. */
 const MAX_DEGREES = 1e6;
 
@@ -201,9 +198,9 @@ function optimisticFinding(
   limit: number,
   what: string,
 ): Finding {
-  const hope = gain + OPTIMISTIC_ERRORS * standardError;
+  const hope = gain + FUTILITY_Z * standardError;
   const [left, right] = apart(hope, limit);
-  const sum = `gain ${say(gain)} + ${OPTIMISTIC_ERRORS} standard errors × ${say(standardError)} = ${left}`;
+  const sum = `gain ${say(gain)} + ${FUTILITY_Z} standard errors × ${say(standardError)} = ${left}`;
   return { text: `${sum} ${hope < limit ? "<" : "≥"} ${right}, ${what}`, isMet: hope < limit };
 }
 

@@ -16,6 +16,7 @@ import { Lab, type LabParts } from "../../src/loop/lab.ts";
 import { type Control, resumeRun, runStudy, startRun } from "../../src/loop/run-study.ts";
 import { FakeClock } from "../../src/testing/fake-clock.ts";
 import { MemoryLedger } from "../../src/testing/memory-ledger.ts";
+import { SAMPLE_PROGRAM } from "../../src/testing/sample-program.ts";
 import { scriptedResearcher } from "../../src/testing/scripted-researcher.ts";
 import { type Script, type ScriptedExit, scriptedSandbox } from "../../src/testing/scripted-sandbox.ts";
 import { type GitWorkspaces, openWorkspaces } from "../../src/workspace/workspaces.ts";
@@ -24,31 +25,6 @@ import { MemoryWorkspaces } from "./memory-workspaces.ts";
 export const TAG = "night" as RunTag;
 /** Baseline loss 10, spread over two editable files so that changes to both can be merged. */
 const FILES: Readonly<Record<string, string>> = { "a.txt": "4\n", "b.txt": "6\n", "data.txt": "0\n" };
-
-const PROGRAM: Program = {
-  path: "program.md",
-  source: "",
-  metric: { name: "loss", goal: "minimize", seeded: true, timing: false },
-  constraints: [],
-  measure: "measure",
-  artifact: [],
-  edit: ["*.txt"],
-  protect: ["data.txt"],
-  link: [],
-  copy: [],
-  env: {},
-  passEnv: [],
-  limits: { timeMs: 1000, network: "none", outputBytes: 1 << 20 },
-  sandbox: "auto",
-  budget: {},
-  risk: "balanced",
-  parallel: 1,
-  researchers: [],
-  sections: [],
-  roles: [],
-  ideas: [],
-  inferred: [],
-};
 
 export interface LabOptions {
   readonly program?: Partial<Program>;
@@ -155,7 +131,7 @@ function git(cwd: string, ...args: string[]): string {
 export type Bench = Awaited<ReturnType<typeof createBench>>;
 
 async function assemble(options: LabOptions, made: Ground) {
-  const program = { ...PROGRAM, ...options.program };
+  const program = { ...SAMPLE_PROGRAM, ...options.program };
   const clock = new FakeClock();
   const disk = options.disk ?? [];
   // Time goes on by one second with every command.
@@ -195,6 +171,12 @@ export function controls() {
   const [pause, finish, stop] = [new AbortController(), new AbortController(), new AbortController()];
   const control: Control = { pause: pause.signal, finish: finish.signal, stop: stop.signal };
   return { pause, finish, stop, control };
+}
+
+/** One researcher that writes these texts into a.txt, one experiment each. */
+export function staff(...texts: string[]): LabParts["staff"] {
+  const turns = texts.map((text) => ({ files: { "a.txt": text } }));
+  return [{ researcher: scriptedResearcher(turns), share: 1 }];
 }
 
 /** Starts a run and works it to its end. */

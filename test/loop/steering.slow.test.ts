@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type RunTag, refs } from "../../src/core/experiment.ts";
 import { RULES } from "../../src/judge/rules.ts";
 import { runStudy, startRun } from "../../src/loop/run-study.ts";
-import { scriptedResearcher } from "../../src/testing/scripted-researcher.ts";
 import {
   type Bench,
   controls,
@@ -14,6 +13,7 @@ import {
   refsAgree,
   resumeThrough,
   runThrough,
+  staff,
   statuses,
   TAG,
 } from "./make-lab.ts";
@@ -24,9 +24,6 @@ beforeAll(async () => {
 });
 afterAll(() => bench.remove());
 
-const staff = (...texts: string[]) => [
-  { researcher: scriptedResearcher(texts.map((text) => ({ files: { "a.txt": text } }))), share: 1 },
-];
 const many = Array.from({ length: 12 }, (_, index) => `${3.9 - index * 0.3}\n`);
 
 describe("a hard budget", () => {
@@ -62,9 +59,11 @@ describe("a hard budget", () => {
   });
 
   it("of time leaves time for proof, and uses it", async () => {
+    // More ideas than the time is enough for: the judge takes few runs for each.
+    const endless = Array.from({ length: 90 }, (_, index) => `${3.9 - index * 0.04}\n`);
     const made = await bench.lab({
       script: noisyScript(0.01),
-      parts: { staff: staff(...many), budget: { timeMs: 90_000 } },
+      parts: { staff: staff(...endless), budget: { timeMs: 90_000 } },
     });
     const end = await runThrough(made);
     expect(end.reason).toBe("the time is up, the rest is kept for proof");

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { lordLevel } from "../../src/judge/lord.ts";
 import { RULES } from "../../src/judge/rules.ts";
-import { scriptedResearcher } from "../../src/testing/scripted-researcher.ts";
+import { linesSaved } from "../../src/loop/lines-saved.ts";
 import {
   type Bench,
   createBench,
@@ -11,6 +11,7 @@ import {
   noisyScript,
   refsAgree,
   runThrough,
+  staff,
   statuses,
 } from "./make-lab.ts";
 
@@ -20,9 +21,6 @@ beforeAll(async () => {
 });
 afterAll(() => bench.remove());
 
-const staff = (...texts: string[]) => [
-  { researcher: scriptedResearcher(texts.map((text) => ({ files: { "a.txt": text } }))), share: 1 },
-];
 type Script = NonNullable<LabOptions["script"]>;
 type Command = Parameters<Script>[0];
 
@@ -130,14 +128,14 @@ describe("less code", () => {
     await runThrough(made);
     expect(statuses(made).slice(0, 3)).toEqual(["kept", "discarded", "kept"]);
     expect(made.lab.experiment("e3" as never).verdict).toMatchObject({ workings: { rule: "not_worse" } });
-    expect(made.lab.linesSaved(made.baseline, made.lab.run.head)).toBe(-1);
+    expect(linesSaved(made.lab, made.baseline, made.lab.run.head)).toBe(-1);
     expect(made.lab.run.verified).toBe(made.lab.run.head);
     for (const lost of [["proposed"], ["opened", "proposed", "measured", "judged", "closed"]]) {
       const disk = made.disk.filter(({ event }) => !(isOf("e1", event) && lost.includes(event.kind)));
       const left = await bench.lab({ disk: disk.map((line, index) => ({ ...line, number: index + 1 })) });
       expect(left.lab.run.stack).toEqual(made.lab.run.stack);
       // e1, of which a repair has nothing left, added three lines: what e3 deletes does not make the stack simpler.
-      expect(left.lab.linesSaved(made.baseline, made.lab.run.head)).toBe(0);
+      expect(linesSaved(left.lab, made.baseline, made.lab.run.head)).toBe(0);
     }
   });
 });

@@ -1,0 +1,28 @@
+/** A program for scripted parts: the metric `loss` of the command `measure`, and every other setting at its plainest. */
+
+import type { Program } from "../core/program.ts";
+
+export const SAMPLE_PROGRAM: Program = {
+  path: "program.md",
+  source: "",
+  metric: { name: "loss", goal: "minimize", seeded: true, timing: false },
+  constraints: [],
+  measure: "measure",
+  artifact: [],
+  edit: ["*.txt"],
+  protect: ["data.txt"],
+  link: [],
+  copy: [],
+  env: {},
+  passEnv: [],
+  limits: { timeMs: 1000, network: "none", outputBytes: 1 << 20 },
+  sandbox: "auto",
+  budget: {},
+  risk: "balanced",
+  parallel: 1,
+  researchers: [],
+  sections: [],
+  roles: [],
+  ideas: [],
+  inferred: [],
+};
