@@ -1,6 +1,6 @@
 /** What /proc of Linux tells of processes, see proc(5). Elsewhere there is none: every question has an empty answer. */
 
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readlinkSync } from "node:fs";
 import { readProc } from "./read-proc.ts";
 
 export const hasProc = existsSync("/proc/self/stat");
@@ -43,9 +43,32 @@ export function startTicksOf(pid: number): number | undefined {
   return readStat(pid)?.startTicks;
 }
 
-/** `NAME=value` entries it was started with; empty when it is gone, a zombie or somebody else's. */
+/**
+ * `NAME=value` entries it was started with; empty when it is gone, a zombie or somebody else's. A process within execve
+ * has none for some microseconds and would pass for a stranger, so this waits for it: 20 ms at most, blocking.
+ */
 export function environmentOf(pid: number): string[] {
-  return readOf(pid, "environ")?.split("\0") ?? [];
+  let text = readOf(pid, "environ");
+  for (let waits = 0; text === "" && waits < EXEC_WAITS; waits++) {
+    const isChanging = isWithinExec(pid);
+    if (isChanging) Atomics.wait(NOBODY_WAKES, 0, 0, EXEC_WAIT_MS);
+    text = readOf(pid, "environ"); // also when it is not: it may have been a moment ago
+    if (!isChanging) break;
+  }
+  return text?.split("\0") ?? [];
+}
+
+const EXEC_WAITS = 40;
+const EXEC_WAIT_MS = 0.5;
+const NOBODY_WAKES = new Int32Array(new SharedArrayBuffer(4));
+
+/** It has memory of its own, unlike a zombie or a kernel thread, but neither arguments nor environment yet. */
+function isWithinExec(pid: number): boolean {
+  try {
+    return readOf(pid, "cmdline") === "" && readlinkSync(`/proc/${pid}/exe`) !== "";
+  } catch {
+    return false;
+  }
 }
 
 /** A process may vanish, or belong to someone else, between listing and reading. */

@@ -18,8 +18,8 @@ export const LIFE_FD = 5;
 
 /**
  * The watcher waits for the death of nightlab, also between the end of a command and the sweep, which takes it last: so
- * its process id is told. It kills whoever has the mark in its environment (Linux: by /proc) until nobody is found, then
- * its process group. It stands outside any namespace: inside, it could not kill the first process, nor another user's.
+ * its process id is told. It kills whoever has the mark in its environment (Linux: by /proc) until nobody is found five
+ * times in a row (within execve a process shows no environment), then its process group. It stands outside any namespace: inside, it could not kill the first process, nor another user's.
  * An empty mark would be found everywhere. Its own environment shows the mark too, so it must know its process id, which `$$` does not tell in a subshell.
  */
 const WATCH = `
@@ -29,15 +29,16 @@ const WATCH = `
   mark=\${${MARKER}:-$${OUTER_MARKER}}
   unset ${MARKER} ${OUTER_MARKER}
   round=0
-  while [ -n "$mark" ] && [ "$round" -lt 100 ]; do
+  empty=0
+  while [ -n "$mark" ] && [ "$round" -lt 100 ] && [ "$empty" -lt 5 ]; do
     round=$((round + 1))
-    found=
+    empty=$((empty + 1))
     for file in $(grep -laF "$mark" /proc/[0-9]*/environ 2>/dev/null); do
       pid=\${file#/proc/}
       pid=\${pid%/environ}
-      [ "$pid" = "$self" ] || { kill -KILL "$pid" && found=yes; }
+      [ "$pid" = "$self" ] || { kill -KILL "$pid" && empty=0; }
     done
-    [ -n "$found" ] || break
+    [ "$empty" -eq 0 ] || sleep 0.01
   done
   kill -KILL 0
 ) >/dev/null 2>&1 ${STDERR_FD}>&- &

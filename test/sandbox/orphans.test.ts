@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { detectSandbox } from "../../src/sandbox/detect.ts";
 import { endLeftovers } from "../../src/sandbox/leftovers.ts";
 import { newMark, ownerOf } from "../../src/sandbox/marker.ts";
-import { hasProc, readAll, readOf, startTicksOf } from "../../src/sandbox/proc.ts";
+import { environmentOf, hasProc, readAll, readOf, sendTo, startTicksOf } from "../../src/sandbox/proc.ts";
 
 const DETECT = join(import.meta.dirname, "..", "..", "src", "sandbox", "detect.ts");
 
@@ -60,7 +60,7 @@ beforeEach(() => {
   study = `study-${token}`;
 });
 afterEach(async () => {
-  for (const { pid } of sleepers(token)) process.kill(pid, "SIGKILL");
+  for (const { pid } of commandLines().filter(({ line }) => line.includes(token))) sendTo(pid, "SIGKILL");
   rmSync(cwd, { recursive: true, force: true });
 });
 
@@ -95,6 +95,20 @@ describe.runIf(hasProc)("a nightlab that is killed", () => {
     });
   });
 
+  test("ends a process that is forever between two programs, where its environment cannot be seen", async () => {
+    const chain = `exec sh -c "$CHAIN" ${token}`;
+    const line = `CHAIN='${chain}'; export CHAIN; setsid sh -c "$CHAIN" ${token} </dev/null >/dev/null 2>&1 & sleep 0.2; echo up; sleep 60`;
+    const hosts = Array.from({ length: 4 }, () => startHost({ wish: "process", study, cwd, line }));
+    await Promise.all(hosts.map((host) => host.until("up")));
+    for (const { child } of hosts) child.kill("SIGKILL");
+    await vi.waitFor(
+      () => expect(commandLines().filter(({ line: one }) => one.includes(token))).toEqual([]),
+      {
+        timeout: 8000,
+      },
+    );
+  });
+
   test("with its watchers leaves what left its session to the next start, which ends just that", async () => {
     const host = startHost({ wish: "process", study, cwd, line: LEAVES_TWO(token) });
     await host.until("up");
@@ -113,6 +127,17 @@ describe.runIf(hasProc)("a nightlab that is killed", () => {
     other.child.kill("SIGKILL");
     await vi.waitFor(() => expect(namesIn(token)).toEqual([]), { timeout: 8000 });
   });
+});
+
+test.runIf(hasProc)("the environment of a process is seen also while it changes programs", async () => {
+  const chain = `exec sh -c "$CHAIN" ${token}`;
+  const child = spawn("sh", ["-c", chain], { env: { PATH: "/usr/bin:/bin", CHAIN: chain } });
+  await vi.waitFor(() => expect(commandLines().filter(({ line }) => line.includes(token))).toHaveLength(1));
+  const unseen = Array.from({ length: 3000 }, () => environmentOf(child.pid ?? 0)).filter(
+    (entries) => !entries.includes(`CHAIN=${chain}`),
+  );
+  child.kill("SIGKILL");
+  expect(unseen).toEqual([]);
 });
 
 test.runIf(hasProc)("a process that ignores TERM is killed after the grace", async () => {
