@@ -16,9 +16,9 @@ export function watchMachine(
 ): (own: Resources) => Resources {
   const before = busyCpuSeconds();
   return (own) => {
+    if (before === undefined || own.wallSeconds < MIN_WALL_SECONDS) return own;
     const after = busyCpuSeconds();
-    const isKnown = before !== undefined && after !== undefined && own.cpuSeconds !== undefined;
-    if (!isKnown || own.wallSeconds < MIN_WALL_SECONDS) return own;
+    if (after === undefined || own.cpuSeconds === undefined) return own;
     const foreignCores = Math.max(0, after - before - own.cpuSeconds) / own.wallSeconds;
     return { ...own, foreignCores };
   };

@@ -143,7 +143,7 @@ async function execute(
 ): Promise<Exit> {
   const { request, workspace } = task;
   const logPath = parts.logPath(request, task.name);
-  const withForeign = watchMachine(parts.machineCpuSeconds);
+  const withForeign = watchMachine(parts.program.metric.timing ? parts.machineCpuSeconds : undefined);
   const exit = await parts.sandbox.exec(
     {
       line: task.line,

@@ -15,10 +15,15 @@ export interface Stat {
   readonly startTicks: number;
 }
 
-/** In ascending order of pid, so that a child reaped in between is counted too low rather than twice. */
-export function readAll(): Stat[] {
-  const pids = (hasProc ? readdirSync("/proc") : []).map(Number).filter(Number.isInteger);
-  return pids.sort((a, b) => a - b).flatMap((pid) => readStat(pid) ?? []);
+/**
+ * In ascending order of pid, so that a child reaped in between is counted too low rather than twice. Those that are
+ * `known` are left out, without a look at them.
+ */
+export function readAll(known: readonly Stat[] = []): Stat[] {
+  const before = new Set(known.map(({ pid }) => pid));
+  const pids = (hasProc ? readdirSync("/proc") : []).map(Number);
+  const wanted = pids.filter((pid) => Number.isInteger(pid) && !before.has(pid));
+  return wanted.sort((a, b) => a - b).flatMap((pid) => readStat(pid) ?? []);
 }
 
 /** See proc(5), /proc/pid/stat. The command name may hold spaces and brackets, so fields count from its last one. */

@@ -1,6 +1,6 @@
 /** Runs one command to its end under limits and leaves nothing behind. Both sandboxes share it. */
 
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 import type { Readable, Writable } from "node:stream";
@@ -9,15 +9,8 @@ import { newMark } from "./marker.ts";
 import { Output } from "./output.ts";
 import { hasProc } from "./proc.ts";
 import { type Member, ProcessTree } from "./process-tree.ts";
-import {
-  LIFE_FD,
-  REPORT_FD,
-  readReport,
-  SHELL,
-  STDERR_FD,
-  signalName,
-  type WrapperReport,
-} from "./wrapper.ts";
+import { startDetached } from "./spare-shell.ts";
+import { REPORT_FD, readReport, SHELL, STDERR_FD, signalName, type WrapperReport } from "./wrapper.ts";
 
 /** How the adapter starts the wrapper. */
 export interface Launch {
@@ -79,14 +72,6 @@ function obstacleTo(command: SandboxCommand): string | undefined {
   return cwd.isDirectory() ? undefined : `${command.cwd} is not a folder`;
 }
 
-/** LIFE_FD, the last one, is open as long as nightlab lives. */
-function stdioOf({ secretArguments }: Launch): ("ignore" | "pipe")[] {
-  const stdio = Array<"ignore" | "pipe">(LIFE_FD + 1).fill("pipe");
-  stdio[0] = "ignore";
-  if (secretArguments === undefined) stdio[4] = "ignore";
-  return stdio;
-}
-
 class Execution {
   readonly #options: RunOptions;
   readonly #launch: Launch;
@@ -105,12 +90,7 @@ class Execution {
     this.#launch = launch;
     this.#options = options;
     this.#output = own.output;
-    this.#child = spawn(launch.file, launch.args, {
-      cwd: options.command.cwd,
-      env: launch.env,
-      detached: true,
-      stdio: stdioOf(launch),
-    });
+    this.#child = startDetached({ ...launch, cwd: options.command.cwd });
     const pid = this.#child.pid;
     this.#tree = pid === undefined ? undefined : new ProcessTree(pid, own.marker);
     this.#listen();
@@ -142,8 +122,7 @@ class Execution {
       this.#report = (this.#report + chunk.toString("latin1")).slice(-REPORT_CHARACTERS);
     });
     for (const stream of this.#child.stdio) stream?.on("error", () => {});
-    const { secretArguments } = this.#launch;
-    if (secretArguments !== undefined) (this.#child.stdio[4] as Writable).end(secretArguments);
+    (this.#child.stdio[4] as Writable | null | undefined)?.end(this.#launch.secretArguments ?? "");
   }
 
   /** A throwing `onLine` or a full disk is ours, not the command's: end it, then reject. */
@@ -241,7 +220,10 @@ class Execution {
 function endingOf(ended: Ending, report: WrapperReport): Ending {
   if (ended.kind === "not_started") return ended;
   if (report.status !== undefined) return report.status;
-  if (!report.isStarted && ended.kind === "exited") return { kind: "not_started", reason: report.said };
+  if (!report.isStarted) {
+    const how = ended.kind === "signalled" ? `killed by ${ended.signal} before it began` : "";
+    return { kind: "not_started", reason: report.said || how };
+  }
   if (ended.kind !== "exited" || ended.code <= 128) return ended;
   const signal = signalName(ended.code - 128);
   return signal === undefined ? ended : { kind: "signalled", signal };

@@ -3,7 +3,7 @@
 import { performance } from "node:perf_hooks";
 import { keyOf, lookLately, lookNow, lookSoon, markOf } from "./looks.ts";
 import { MARKER } from "./marker.ts";
-import { hasProc, readOf, readStat, type Stat, sendTo } from "./proc.ts";
+import { hasProc, readAll, readOf, readStat, type Stat, sendTo } from "./proc.ts";
 
 /** /proc counts time in hundredths of a second on every Linux architecture (USER_HZ). */
 const TICKS_PER_SECOND = 100;
@@ -99,7 +99,14 @@ export class ProcessTree {
   async sweep(last?: number): Promise<number> {
     if (!hasProc) sendTo(-this.#root, "SIGKILL");
     if (!hasProc) return 0;
-    let alive = this.#look(await lookSoon());
+    const first = await lookSoon();
+    let alive = this.#look(first);
+    const isLast = alive.length <= 1 && alive.every(({ pid }) => pid === last);
+    // The usual end: only the watcher is left. Who was started during the look has a process id that was not there.
+    if (isLast && this.#look([...first, ...readAll(first)]).length === alive.length) {
+      for (const { pid } of alive) sendTo(pid, "SIGKILL");
+      return 0;
+    }
     for (let round = 0; alive.length > 0 && round < SWEEP_ROUNDS; round++) {
       const others = alive.filter(({ pid }) => pid !== last);
       for (const { pid } of others.length > 0 ? others : alive) sendTo(pid, "SIGKILL");
