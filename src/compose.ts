@@ -25,6 +25,7 @@ import type { Clock } from "./core/clock.ts";
 import { BudgetSpentError, InfrastructureError, UsageError } from "./core/errors.ts";
 import { type CommitSha, type RunTag, refs } from "./core/experiment.ts";
 import type { Program } from "./core/program.ts";
+import { restoredGlobs } from "./core/scope.ts";
 import { currentRun, type RunRecord, replay, type Study } from "./core/study.ts";
 import type { Workspaces } from "./core/workspace.ts";
 import { judge } from "./judge/judge.ts";
@@ -34,6 +35,7 @@ import { Lab, type LabParts, type Staff } from "./loop/lab.ts";
 import { type Control, type RunEnd, resumeRun, runStudy, startRun } from "./loop/run-study.ts";
 import { loadProgram } from "./program/load.ts";
 import { detectSandbox } from "./sandbox/detect.ts";
+import { linkTargets } from "./workspace/link-targets.ts";
 import { branchIsCheckedOut, excludeStateFolder } from "./workspace/repository.ts";
 import { type GitWorkspaces, openWorkspaces } from "./workspace/workspaces.ts";
 
@@ -76,7 +78,7 @@ export async function openRun(request: RunRequest): Promise<OpenRun> {
   const clock = request.clock ?? systemClock;
   const place = await locateStudy(request.cwd, request.programPath);
   const written = loadProgram(place.programPath);
-  const program = { ...written, ...request.override };
+  const asked = { ...written, ...request.override };
   await mkdir(place.folder, { recursive: true });
   await rememberBudget(place, written);
   await excludeStateFolder(place.repository);
@@ -90,7 +92,8 @@ export async function openRun(request: RunRequest): Promise<OpenRun> {
     const stateFolder = await makeStateFolder(request.environment, place);
     await endStrays(place, stateFolder); // first: also after a run that was killed at its very end, and is not resumed
     const study = replay(await ledger.read(0));
-    const baseline = baselineFor(request, place, { study, program });
+    const baseline = baselineFor(request, place, { study, program: asked });
+    const program = await withLinkTargets(asked, place, baseline);
     const { sandbox, reason } = await detectSandbox(program.sandbox, ownUid(), {
       study: studyName(stateFolder),
     });
@@ -114,6 +117,17 @@ export async function openRun(request: RunRequest): Promise<OpenRun> {
     await close();
     throw error;
   }
+}
+
+/** A protected link protects what it leads to. */
+async function withLinkTargets(program: Program, place: StudyPlace, baseline: CommitSha): Promise<Program> {
+  const targets = await linkTargets(place.repository.root, baseline, restoredGlobs(program));
+  const both = program.edit.find((path) => targets.includes(path));
+  if (both === undefined) return { ...program, protect: [...program.protect, ...targets] };
+  throw new UsageError(`${both} may be edited, and a protected link leads to it`, {
+    place: `${place.programPath}: edit`,
+    next: `take ${both} out of edit, or the link out of protect`,
+  });
 }
 
 async function labParts(

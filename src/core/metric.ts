@@ -88,28 +88,3 @@ export interface Constraint {
   /** As written in program.md, for messages. */
   readonly text: string;
 }
-
-/**
- * Constraints that `candidate` breaks, as sentences. A metric missing on the candidate's side breaks its
- * constraint: unknown is never keep. A relative bound without a reference value cannot be checked and breaks too.
- */
-export function brokenConstraints(
-  constraints: readonly Constraint[],
-  candidate: Readonly<Record<string, number>>,
-  reference: Readonly<Record<string, number>>,
-): string[] {
-  return constraints.flatMap((constraint) => {
-    const value = candidate[constraint.metric];
-    if (value === undefined) return [`${constraint.text}: ${constraint.metric} was not measured`];
-    const limit = limitOf(constraint, reference);
-    if (limit === undefined) return [`${constraint.text}: ${constraint.metric} is unknown for the head`];
-    const holds = constraint.relation === "<=" ? value <= limit : value >= limit;
-    return holds ? [] : [`${constraint.text}: ${constraint.metric} is ${value}, the limit is ${limit}`];
-  });
-}
-
-function limitOf(constraint: Constraint, reference: Readonly<Record<string, number>>): number | undefined {
-  if (constraint.bound.kind === "absolute") return constraint.bound.value;
-  const value = reference[constraint.metric];
-  return value === undefined ? undefined : value * constraint.bound.factor;
-}

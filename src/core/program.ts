@@ -86,6 +86,8 @@ export interface Program {
   readonly edit: readonly string[];
   /** Globs restored from the base commit before every measurement. */
   readonly protect: readonly string[];
+  /** The same for files that steer tools (package.json, conftest.py), unless `edit` names them one by one. */
+  readonly steering: readonly string[];
   /** Untracked paths of the user's checkout that every workspace sees: linked (shared, read-only where contained) or copied. */
   readonly link: readonly string[];
   readonly copy: readonly string[];

@@ -6,6 +6,7 @@ import type { Channel, CrashCause, Outcome, Resources } from "../core/metric.ts"
 import { HARNESS_METRICS } from "../core/metric.ts";
 import type { Program } from "../core/program.ts";
 import type { Exit, Sandbox } from "../core/sandbox.ts";
+import { restoredGlobs } from "../core/scope.ts";
 import type { Workspace, Workspaces } from "../core/workspace.ts";
 import { type MachineCpuSeconds, watchMachine } from "./contention.ts";
 import { type ProgressPoint, readMetricLines, readProgressLine } from "./metric-lines.ts";
@@ -133,7 +134,7 @@ async function resultFileOf(program: Program, workspace: Workspace): Promise<str
 }
 
 function openProtected(parts: MeasureParts, commit: CommitSha): Promise<Workspace> {
-  return parts.workspaces.open(commit, { from: parts.baseline, globs: parts.program.protect });
+  return parts.workspaces.open(commit, { from: parts.baseline, globs: restoredGlobs(parts.program) });
 }
 
 async function execute(

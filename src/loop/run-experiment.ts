@@ -3,12 +3,13 @@
 import { UsageError } from "../core/errors.ts";
 import { type CommitSha, type ExperimentId, type Idea, refs, type Status } from "../core/experiment.ts";
 import type { TentativeEvidence, TestStream, Verdict } from "../core/judge.ts";
-import { brokenConstraints, type Outcome } from "../core/metric.ts";
+import type { Outcome } from "../core/metric.ts";
 import type { Proposal, Researcher } from "../core/researcher.ts";
 import { scopeProblem } from "../core/scope.ts";
-import { type ExperimentRecord, type MeasuredLine, measurementsOf, readingsOf } from "../core/study.ts";
+import { type ExperimentRecord, readingsOf } from "../core/study.ts";
 import type { Change, Workspace } from "../core/workspace.ts";
 import { ask, briefFor } from "./ask.ts";
+import { brokenConstraints, valuesOf } from "./constraints.ts";
 import { noiseGroups } from "./gains.ts";
 import type { Lab } from "./lab.ts";
 import { linesSavedBy } from "./lines-saved.ts";
@@ -210,18 +211,6 @@ function streamOf(lab: Lab, record: ExperimentRecord): TestStream {
     status === "kept" && verdict?.workings?.rule !== "not_worse" && (closedLine ?? Infinity) < begunAt;
   const discoveries = tests.flatMap((test, index) => (isDiscovery(test) ? [index + 1] : []));
   return { index: Math.max(1, tests.length), discoveries };
-}
-
-/** Mean of everything that was measured, the metric itself included: constraints may be about any of it. */
-function valuesOf(lines: readonly MeasuredLine[], metric: string): Record<string, number> {
-  const sums: Record<string, { sum: number; count: number }> = {};
-  for (const { measurement } of measurementsOf(lines, "anchor", "calibration", "tentative")) {
-    for (const [name, value] of Object.entries({ ...measurement.secondary, [metric]: measurement.value })) {
-      const { sum, count } = sums[name] ?? { sum: 0, count: 0 };
-      sums[name] = { sum: sum + value, count: count + 1 };
-    }
-  }
-  return Object.fromEntries(Object.entries(sums).map(([name, { sum, count }]) => [name, sum / count]));
 }
 
 async function checkCandidate(

@@ -7,6 +7,7 @@ import { settleMetric } from "./metric-settings.ts";
 import type { Finding } from "./problem.ts";
 import { type Files, guessCommand, guessFiles, guessTime, tellTime } from "./prose.ts";
 import type { Written } from "./schema.ts";
+import { STEERING } from "./steering.ts";
 
 export type Settings = Omit<Program, "path" | "source" | "sections" | "roles" | "ideas">;
 
@@ -57,7 +58,7 @@ export function settle(given: Given): { settings?: Settings; findings: Finding[]
   return { settings, findings: notes.findings };
 }
 
-function filesOf(given: Given, notes: Notes): Files | undefined {
+function filesOf(given: Given, notes: Notes): (Files & Pick<Program, "steering">) | undefined {
   const guess = guessFiles(given.prose);
   const { written } = given;
   const edit = written.edit?.map(normalGlob) ?? guess.edit;
@@ -79,7 +80,7 @@ function filesOf(given: Given, notes: Notes): Files | undefined {
     return undefined;
   }
   checkOverlap({ given, edit, own, always }, notes.findings);
-  return { edit, protect: [...new Set([...own, ...always])] };
+  return { edit, protect: [...new Set([...own, ...always])], steering: STEERING };
 }
 
 function checkOverlap(

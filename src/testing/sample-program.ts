@@ -11,6 +11,7 @@ export const SAMPLE_PROGRAM: Program = {
   artifact: [],
   edit: ["*.txt"],
   protect: ["data.txt"],
+  steering: [],
   link: [],
   copy: [],
   env: {},

@@ -11,7 +11,7 @@ const changed = (path: string, change: Partial<Change> = {}): Change => ({
   bytes: 10,
   ...change,
 });
-const rule = { edit: ["src", "*.md"], protect: ["src/evaluate.ts", "*.env"] };
+const rule = { edit: ["src", "*.md"], protect: ["src/evaluate.ts", "*.env"], steering: [] as string[] };
 const problemOf = (path: string, change: Partial<Change> = {}) => scopeProblem([changed(path, change)], rule);
 
 describe("a glob", () => {
@@ -147,7 +147,7 @@ describe("the scope", () => {
     ["src/.GIT/config"],
     ["src/.Git"],
   ])("refuses %s, even where everything is editable", (path) => {
-    expect(scopeProblem([changed(path)], { edit: ["**", "/etc", "src"], protect: [] })).toBe(
+    expect(scopeProblem([changed(path)], { edit: ["**", "/etc", "src"], protect: [], steering: [] })).toBe(
       `${path}: not a path inside the repository`,
     );
   });
@@ -174,5 +174,35 @@ describe("the scope", () => {
     expect(scopeProblem([...changes, changed("src/c.bin", { bytes: 1 })], rule)).toBe(
       "changed files hold 20971521 bytes, more than 20971520",
     );
+  });
+});
+
+describe("a name in another spelling", () => {
+  const strict = { edit: ["**"], protect: ["eval/Évaluate.js", "**/secret"], steering: ["**/conftest.py"] };
+  const at = (path: string) => scopeProblem([changed(path)], strict);
+
+  it.each([
+    ["eval/évaluate.js", "by case"],
+    ["EVAL/Évaluate.JS", "by case"],
+    ["eval/E\u0301valuate.js", "by composition"],
+    ["eval/Éval\u200cuate.js", "by an invisible character"],
+    ["a/Secret/b.txt", "by case, in a folder"],
+    ["eval/Éｖaluate.js", "by width"],
+  ])("does not pass a protected one: %s, %s", (path) => {
+    expect(at(path)).toBe(`${path} is protected`);
+  });
+
+  it.each([["a/.g\u200cit/config"], [".ＧIT/hooks/x"]])("does not reach git's folder: %s", (path) => {
+    expect(at(path)).toBe(`${path}: not a path inside the repository`);
+  });
+
+  it("does not steer tools", () => {
+    expect(at("tests/Conftest.py")).toMatch(/^tests\/Conftest\.py steers the tools/);
+  });
+
+  it("may hold other letters, but no control characters", () => {
+    expect(at("src/größe.ts")).toBeUndefined();
+    expect(at("src/a\u001b[31m.ts")).toBe('"src/a\\u001b[31m.ts": a control character in a name');
+    expect(at("src/a\nb.ts")).toMatch(/control character/);
   });
 });

@@ -3,7 +3,7 @@
 import { glob, lstat, readFile, realpath } from "node:fs/promises";
 import { join, sep } from "node:path";
 import type { Program } from "../../core/program.ts";
-import { matchesScope } from "../../core/scope.ts";
+import { scopeOf } from "../../core/scope.ts";
 import { mayHoldKnobs } from "./knobs.ts";
 
 export interface EditableFile {
@@ -18,15 +18,16 @@ const MOST_BYTES = 256 * 1024;
 /** In order of path, so that knobs keep their order. */
 export async function readEditableFiles(
   workspacePath: string,
-  { edit, protect }: Pick<Program, "edit" | "protect">,
+  rule: Pick<Program, "edit" | "protect" | "steering">,
 ): Promise<EditableFile[]> {
   const root = await realpath(workspacePath);
-  const patterns = edit.flatMap((pattern) => [pattern, `${pattern.replace(/\/$/, "")}/**`]);
+  const patterns = rule.edit.flatMap((pattern) => [pattern, `${pattern.replace(/\/$/, "")}/**`]);
+  const problemOf = scopeOf(rule);
   const paths = new Set<string>();
   const isOutside = (path: string) => /(?:^|\/)(?:node_modules|\.git)$/.test(path);
   for await (const path of glob(patterns, { cwd: root, exclude: isOutside })) {
     const name = path.split(sep).join("/");
-    if (mayHoldKnobs(name) && matchesScope(name, edit) && !matchesScope(name, protect)) paths.add(name);
+    if (mayHoldKnobs(name) && problemOf(name) === undefined) paths.add(name);
   }
   const files = await Promise.all([...paths].sort().map((path) => readPlainFile(root, path)));
   return files.filter((file) => file !== undefined);

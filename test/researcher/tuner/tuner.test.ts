@@ -41,6 +41,7 @@ function program(edit: string[], protect: string[] = []): Program {
     artifact: [],
     edit,
     protect,
+    steering: [],
     link: [],
     copy: [],
     env: {},
