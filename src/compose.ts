@@ -10,6 +10,7 @@ import {
   type Context,
   commandEnvironment,
   dayTag,
+  heldOutPaths,
   logPath,
   machineCpuSeconds,
   makeStateFolder,
@@ -103,6 +104,7 @@ export async function openRun(request: RunRequest): Promise<OpenRun> {
       stateFolder,
       link: program.link,
       copy: program.copy,
+      heldOut: program.holdoutFiles,
       base: baseline,
       ...(program.setup === undefined ? {} : { prepare: (path: string) => setUp(context, path) }),
     });
@@ -148,12 +150,18 @@ async function labParts(
     environment,
     machineCpuSeconds,
     readable,
-    hidden: [place.folder, place.repository.commonDir],
+    hidden: [place.folder, place.repository.commonDir, ...heldOutPaths(context)],
     budget: budgetFrom(program, made.clock.now()),
     version: await ownVersion(),
     staff:
       request.staff ??
-      makeStaff({ ...context, environment, readable, scratchFolder: made.workspaces.folder }),
+      makeStaff({
+        ...context,
+        environment,
+        readable,
+        hidden: [place.folder, ...heldOutPaths(context)],
+        scratchFolder: made.workspaces.folder,
+      }),
     showResult: (run) => showBranch(run, place, made.workspaces),
     logPath: (measured, command) => logPath(place, measured, command),
     ...(onLine === undefined ? {} : { onLine }),

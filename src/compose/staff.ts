@@ -19,6 +19,8 @@ export interface StaffContext {
   readonly scratchFolder: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly readable: readonly string[];
+  /** The ledger, and what is held out. Not the objects of git, which the workspace's own git reads. */
+  readonly hidden: readonly string[];
 }
 
 const PROPOSE_TIME_MS = 30 * 60_000;
@@ -72,7 +74,7 @@ async function applyPatch(workspacePath: string, patch: string): Promise<string 
 
 /** A researcher needs its provider, so it has the network; it sees its workspace and its brief. */
 async function propose(
-  { sandbox, environment, readable, scratchFolder, program }: StaffContext,
+  { sandbox, environment, readable, hidden, scratchFolder, program }: StaffContext,
   task: { line: string; cwd: string; briefJson: string },
   signal: AbortSignal,
 ): Promise<Exit> {
@@ -87,7 +89,7 @@ async function propose(
         env: { ...environment, HOME: scratch, TMPDIR: scratch, NIGHTLAB_BRIEF: briefPath },
         writable: [task.cwd, scratch],
         readable,
-        hidden: [],
+        hidden,
       },
       { timeMs: PROPOSE_TIME_MS, outputBytes: program.limits.outputBytes, network: "host" },
       signal,

@@ -75,7 +75,7 @@ export async function setUp(context: Context, path: string): Promise<void> {
       env: { ...commandEnvironment(context), HOME: scratch, TMPDIR: scratch },
       writable: [path, scratch],
       readable: await readablePaths(context),
-      hidden: [context.place.folder],
+      hidden: [context.place.folder, ...heldOutPaths(context)],
     },
     { ...program.limits, timeMs: Math.max(program.limits.timeMs, SETUP_TIME_MS), network: "host" },
     new AbortController().signal,
@@ -101,6 +101,11 @@ export function commandEnvironment({ environment, program }: Context): Record<st
   });
   const PATH = environment.PATH ?? "/usr/local/bin:/usr/bin:/bin";
   return { PATH, LANG: "C.UTF-8", ...Object.fromEntries(passed), ...program.env };
+}
+
+/** Held-out files where the user has them: the test that may read them gets copies. */
+export function heldOutPaths({ place, program }: Pick<Context, "place" | "program">): string[] {
+  return program.holdoutFiles.map((path) => join(place.repository.root, path));
 }
 
 export async function readablePaths({ environment, place, program }: Context): Promise<string[]> {

@@ -184,7 +184,7 @@ export const ledgerEventSchema = z.discriminatedUnion("kind", [
     run,
     verified: commit,
     baseline: commit,
-    /** True when the test used the holdout command or held-out seeds. */
+    /** True when the test used the holdout command. */
     isHeldOut: z.boolean(),
     verdict,
   }),

@@ -75,6 +75,8 @@ export interface Program {
   readonly evaluate?: string;
   /** Like `evaluate`, for the final test only: held-out data. */
   readonly holdout?: string;
+  /** Untracked paths of the user's checkout that `holdout` alone may see. */
+  readonly holdoutFiles: readonly string[];
   /** Paths that `measure` leaves behind for `evaluate`. */
   readonly artifact: readonly string[];
   /** A JSON file the metric command writes, `{"val_bpb": 2.31}`, instead of printing. */

@@ -33,10 +33,6 @@ const showDots = (text: string) => text.replace(/(^|[/{,(|])\./g, "$1\u{e000}");
 // Its dot hidden from matchesGlob, .env no longer ends in `.env`: `*.env` is tried as `{*.env,.env}`.
 const STAR_DOT = /(^|[/{,(|])(\*+)\.([^/{},()|]*)/g;
 
-export function matchesScope(path: string, globs: readonly string[]): boolean {
-  return globMatcher(globs)(path);
-}
-
 type ScopeRule = Pick<Program, "edit" | "protect" | "steering">;
 
 /** Globs of what every measurement takes from the base commit. */

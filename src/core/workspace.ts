@@ -46,6 +46,8 @@ export type Rebased = Committed & { readonly how: "clean" | "replaced" };
 export interface Overlay {
   readonly from: CommitSha;
   readonly globs: readonly string[];
+  /** Copies of the held-out files of the user's checkout too, which no other workspace holds. */
+  readonly withHeldOut?: boolean;
 }
 
 /**

@@ -96,7 +96,7 @@ async function evaluate(
   signal: AbortSignal,
 ): Promise<Outcome> {
   const { program } = parts;
-  const clean = await openProtected(parts, parts.baseline);
+  const clean = await openProtected(parts, parts.baseline, run.request.isHeldOut);
   try {
     const missing = await clean.take(run.workspace, program.artifact);
     if (missing.length > 0) {
@@ -133,8 +133,9 @@ async function resultFileOf(program: Program, workspace: Workspace): Promise<str
   return program.resultFile === undefined ? undefined : await workspace.read(program.resultFile, 1 << 20);
 }
 
-function openProtected(parts: MeasureParts, commit: CommitSha): Promise<Workspace> {
-  return parts.workspaces.open(commit, { from: parts.baseline, globs: restoredGlobs(parts.program) });
+function openProtected(parts: MeasureParts, commit: CommitSha, withHeldOut = false): Promise<Workspace> {
+  const globs = restoredGlobs(parts.program);
+  return parts.workspaces.open(commit, { from: parts.baseline, globs, withHeldOut });
 }
 
 async function execute(

@@ -142,7 +142,7 @@ export async function finalTest(lab: Lab, signal: AbortSignal): Promise<void> {
     { stage: "final", challenger: verified, defender: baseline, ordinal: 1, limit: () => lab.proofLimit(2) },
     signal,
   );
-  const isHeldOut = lab.parts.program.holdout !== undefined || lab.parts.program.metric.seeded;
+  const isHeldOut = lab.parts.program.holdout !== undefined;
   await lab.record({
     kind: "final_judged",
     run: tag,

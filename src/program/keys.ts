@@ -44,6 +44,7 @@ export const KEYS: Readonly<Record<string, KeyHelp>> = {
   artifact: globs("artifact", "model.json"),
   evaluate: command("evaluate", "node evaluate.ts"),
   holdout: command("holdout", "node evaluate.ts --holdout"),
+  holdout_files: globs("holdout_files", "data/hidden.bin"),
   checks: command("checks", "npm test"),
   edit: globs("edit", "train.ts"),
   protect: globs("protect", "data.ts"),
@@ -68,7 +69,7 @@ export const KEYS: Readonly<Record<string, KeyHelp>> = {
   "budget.usd": { expects: "a number of dollars, 0 or more", example: "budget: { usd: 12 }" },
   "budget.tokens": amount("tokens", "2000000"),
   "budget.plateau": amount("plateau", "30"),
-  risk: { expects: "`cautious`, `balanced` or `bold`", example: "risk: balanced" },
+  risk: { expects: "`strict`, `cautious`, `balanced` or `bold`", example: "risk: balanced" },
   parallel: { expects: "a whole number from 1 to 256", example: "parallel: 2" },
   researchers: {
     expects: "a list of researchers",

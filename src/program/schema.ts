@@ -142,6 +142,7 @@ export const frontMatterSchema = z.strictObject({
   artifact: paths.optional(),
   evaluate: text.optional(),
   holdout: text.optional(),
+  holdout_files: paths.optional(),
   checks: text.optional(),
   edit: paths.optional(),
   protect: paths.optional(),

@@ -42,6 +42,7 @@ export function settle(given: Given): { settings?: Settings; findings: Finding[]
     measure,
     ...optional(written),
     artifact: artifact.map((path) => normalGlob(path)),
+    holdoutFiles: written.holdout_files ?? [],
     ...files,
     link,
     copy,
@@ -167,6 +168,17 @@ function checkTogether({ written, lineOf }: Given, findings: Finding[]): void {
     const fix = "Add what the measure command leaves behind, such as `artifact: model.json`.";
     findings.push({ line: lineOf([scorer]), cause, fix });
   }
+  const { holdout_files: hidden = [], link = [], copy = [] } = written;
+  if (hidden.length > 0 && written.holdout === undefined) {
+    const cause = "`holdout_files` is set, but no command that reads them.";
+    const fix = "Add the command of the final test, such as `holdout: node evaluate.ts --holdout`.";
+    findings.push({ line: lineOf(["holdout_files"]), cause, fix });
+  }
+  const shown = hidden.findIndex((path) => [...link, ...copy].some((other) => overlaps(path, other)));
+  if (shown >= 0) {
+    const cause = `\`${hidden[shown]}\` is held out, and \`link\` or \`copy\` shows it to every candidate.`;
+    findings.push({ line: lineOf(["holdout_files", shown]), cause, fix: "Take it out of one of them." });
+  }
   for (const name of Object.keys(written.env ?? {})) {
     const at = { line: lineOf(["env", name]) };
     if (!/^[A-Za-z_]\w*$/.test(name)) {
@@ -176,6 +188,12 @@ function checkTogether({ written, lineOf }: Given, findings: Finding[]): void {
       findings.push({ ...at, cause: `\`${name}\` is set by nightlab itself.`, fix: "Choose another name." });
     }
   }
+}
+
+/** One is the other, or lies in it. */
+function overlaps(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((path) => `${normalGlob(path).replace(/\/\*\*$/, "")}/`);
+  return a !== undefined && b !== undefined && (a.startsWith(b) || b.startsWith(a));
 }
 
 function optional(

@@ -12,6 +12,7 @@ export const SAMPLE_PROGRAM: Program = {
   edit: ["*.txt"],
   protect: ["data.txt"],
   steering: [],
+  holdoutFiles: [],
   link: [],
   copy: [],
   env: {},

@@ -25,7 +25,7 @@ export function questionOf(subject: Subject, evidence: readonly EvidenceRow[]): 
   }
   if (subject.stage === "promotion") return promotionQuestion(subject, { metric, rows });
   const { verified, baseline, isHeldOut } = subject.final;
-  const where = isHeldOut ? "on held-out data or seeds" : "measured anew; nothing was held out";
+  const where = isHeldOut ? "on held-out data" : "measured anew; nothing was held out";
   return [
     `Is Verified (${short(verified)}) better than the baseline (${short(baseline)}) in ${metric}?`,
     `${count(rows, "pair")} ${where}, a number fixed in advance: nothing was selected on them.`,

@@ -45,10 +45,17 @@ export function headline(view: StudyView): Headline {
 function provenText(run: RunView, gain: VerifiedGain, isOver: boolean): string {
   const [where, after] =
     gain.source === "final"
-      ? [gain.isHeldOut === true ? "on held-out data" : "on fresh runs (nothing was held out)", ""]
+      ? [gain.isHeldOut === true ? heldOutText(gain) : "on fresh runs (nothing was held out)", ""]
       : ["on fresh pairs", isOver ? " The final test was not made." : " The final test is still to come."];
   const { text, p } = estimateParts(run, gain);
   return `Verified gain ${text} over the baseline ${where}${p}.${after}`;
+}
+
+/** Each look at held-out data is one answer about them: what was chosen after many looks has been fitted to them. */
+function heldOutText({ heldOutLooks = 1 }: VerifiedGain): string {
+  if (heldOutLooks === 1) return "on held-out data";
+  const worn = heldOutLooks > 10 ? ": too many, hold out others" : "";
+  return `on held-out data (final test ${heldOutLooks} of this study that saw them${worn})`;
 }
 
 function simplerText(run: RunView, gain: VerifiedGain, simpler: Simplification): string {

@@ -18,8 +18,10 @@ export interface VerifiedGain extends Partial<Gain> {
   readonly commit: string;
   /** The test says keep and its interval, where there is one, excludes zero. */
   readonly isProven: boolean;
-  /** Held-out data or seeds; known for the final test only. */
+  /** Measured on held-out data; known for the final test only. */
   readonly isHeldOut?: boolean;
+  /** How many final tests of the study have looked at the held-out data so far. */
+  readonly heldOutLooks?: number;
   readonly estimate?: Estimate;
   readonly reasons: readonly string[];
   readonly channel?: Channel;
@@ -45,6 +47,7 @@ function measuredGain(study: Study, run: RunRecord): VerifiedGain {
       commit,
       isProven: kind === "keep" && isAboveZero(estimate),
       isHeldOut: final.isHeldOut,
+      ...(final.isHeldOut ? { heldOutLooks: study.runs.filter((one) => one.final?.isHeldOut).length } : {}),
       ...(estimate === undefined ? {} : { estimate }),
       reasons: reasons.map((reason) => cleanLine(reason)),
       ...channelOf(study, run, "final"),

@@ -9,31 +9,33 @@ import type { PrivateGit } from "./private-git.ts";
 /** Errors: UsageError for a path that is absolute, leaves the checkout, is git's own, or does not exist. */
 export async function preparedFromUser(
   root: string,
-  asked: { link: readonly string[]; copy: readonly string[] },
+  asked: Partial<Readonly<Record<PathKey, readonly string[]>>>,
 ): Promise<Prepared[]> {
-  const link = asked.link.map((path) => checked(root, path, "link"));
-  const copy = asked.copy.map((path) => checked(root, path, "copy"));
-  return await Promise.all([...link, ...copy]);
+  const keys: readonly PathKey[] = ["link", "copy", "holdout_files"];
+  return await Promise.all(keys.flatMap((key) => asked[key]?.map((path) => checked(root, path, key)) ?? []));
 }
 
-async function checked(root: string, asked: string, how: Prepared["how"]): Promise<Prepared> {
+/** The key of program.md that names a path; held-out files are copied. */
+type PathKey = Prepared["how"] | "holdout_files";
+
+async function checked(root: string, asked: string, key: PathKey): Promise<Prepared> {
   const path = posix.normalize(asked).replace(/\/+$/, "");
   const first = path.split("/")[0] ?? "";
   if (posix.isAbsolute(path) || first === ".." || first === ".git" || path === ".") {
-    throw new UsageError(`${how}: "${asked}" is not a path inside the checkout`, {
+    throw new UsageError(`${key}: "${asked}" is not a path inside the checkout`, {
       next: `name a path relative to ${root}`,
-      place: how,
+      place: key,
     });
   }
   const source = join(root, path);
   await lstat(source).catch((cause) => {
-    throw new UsageError(`${how}: ${source} does not exist`, {
-      next: `create it, or remove it from ${how}`,
-      place: how,
+    throw new UsageError(`${key}: ${source} does not exist`, {
+      next: `create it, or remove it from ${key}`,
+      place: key,
       cause,
     });
   });
-  return { path, source, how };
+  return { path, source, how: key === "link" ? "link" : "copy" };
 }
 
 /** Links to the top-most untracked paths that a setup command left in `template`. */

@@ -2,6 +2,7 @@
 
 import { mkdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
+import { UsageError } from "../core/errors.ts";
 import type { CommitSha, TreeSha } from "../core/experiment.ts";
 import type { Committed, Rebased, Workspace, Workspaces } from "../core/workspace.ts";
 import { type Checkout, drop, type Furnishing, furnish, type Prepared } from "./checkout.ts";
@@ -15,7 +16,7 @@ import { inspectRepository, type Repository } from "./repository.ts";
 import { type Snapshot, takeSnapshot } from "./snapshot.ts";
 import { removeStaleLocks } from "./stale-locks.ts";
 import { removeTree } from "./sweep.ts";
-import { knowTree, overlaidTree, type TreeListing, withIndex } from "./tree-listing.ts";
+import { isFree, knowTree, listTree, overlaidTree, type TreeListing, withIndex } from "./tree-listing.ts";
 
 export interface WorkspacesOptions {
   /** Any folder of the user's checkout. */
@@ -26,6 +27,8 @@ export interface WorkspacesOptions {
   readonly link: readonly string[];
   /** Untracked paths of the user's checkout that every workspace gets a fresh copy of. */
   readonly copy: readonly string[];
+  /** Untracked paths of the user's checkout that only a workspace opened with `withHeldOut` gets copies of. */
+  readonly heldOut?: readonly string[];
   /** Runs once in a checkout of `base`; the top-most untracked paths it leaves are linked into every workspace. */
   readonly prepare?: (templatePath: string) => Promise<void>;
   readonly base: CommitSha;
@@ -50,6 +53,7 @@ export async function openWorkspaces(options: WorkspacesOptions): Promise<GitWor
   const repository = await inspectRepository(options.repository);
   await checkOutside(repository.root, options.stateFolder);
   const prepared = await preparedFromUser(repository.root, options);
+  const heldOut = await preparedFromUser(repository.root, { holdout_files: options.heldOut ?? [] });
   await removeStaleLocks(repository);
   const pool = await createPool(await realpath(options.stateFolder));
   const lab: Lab = {
@@ -61,12 +65,24 @@ export async function openWorkspaces(options: WorkspacesOptions): Promise<GitWor
     uid: process.getuid?.() === 0 ? options.uid : undefined,
   };
   try {
+    await refuseTracked(lab.git, options.base, heldOut);
     const linked = options.prepare ? await template(lab, options.base, options.prepare) : [];
-    return composed(lab, [...prepared, ...linked]);
+    return composed(lab, [...prepared, ...linked], heldOut);
   } catch (error) {
     await close(lab);
     throw error;
   }
+}
+
+/** What git holds is in every workspace, and in the objects that a researcher's git reads. */
+async function refuseTracked(git: PrivateGit, base: CommitSha, heldOut: readonly Prepared[]): Promise<void> {
+  const listing = heldOut.length === 0 ? undefined : await listTree(git, base);
+  const tracked = heldOut.find(({ path }) => listing !== undefined && !isFree(listing, path));
+  if (tracked === undefined) return;
+  throw new UsageError(`${tracked.path} is held out, but it is in git, where every researcher can read it`, {
+    place: "holdout_files",
+    next: `git rm -r --cached ${tracked.path}, add it to .gitignore and commit; better still, use data that never was in git`,
+  });
 }
 
 async function close({ git, refs, pool }: Lab): Promise<void> {
@@ -85,7 +101,7 @@ interface Lab {
   readonly uid: number | undefined;
 }
 
-function composed(lab: Lab, prepared: readonly Prepared[]): GitWorkspaces {
+function composed(lab: Lab, always: readonly Prepared[], heldOut: readonly Prepared[]): GitWorkspaces {
   const { repository, git, refs, pool } = lab;
   const diffs = new RecentDiffs(git);
   return {
@@ -94,6 +110,7 @@ function composed(lab: Lab, prepared: readonly Prepared[]): GitWorkspaces {
     objectsFolder: join(repository.commonDir, "objects"),
     async open(commit, overlay) {
       const treeish = overlay ? await overlaidTree(git, commit, overlay) : commit;
+      const prepared = overlay?.withHeldOut ? [...always, ...heldOut] : always;
       const { checkout, hidden } = await furnished(lab, { commit, treeish, prepared, uid: lab.uid });
       await removeTree(scratchOf(checkout));
       await mkdir(scratchOf(checkout));

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { CommitSha, TreeSha } from "../../src/core/experiment.ts";
-import { matchesScope } from "../../src/core/scope.ts";
+import { globMatcher } from "../../src/core/scope.ts";
 import type { Change, Overlay, Rebased, Workspace, Workspaces } from "../../src/core/workspace.ts";
 
 type Files = Readonly<Record<string, string>>;
@@ -116,7 +116,7 @@ export class MemoryWorkspaces implements Workspaces {
 
   #overlaid(commit: CommitSha, overlay: Overlay | undefined): Files {
     if (overlay === undefined) return this.#files(commit);
-    const isShownAsBefore = ([path]: [string, string]) => matchesScope(path, overlay.globs);
+    const isShownAsBefore = ([path]: [string, string]) => globMatcher(overlay.globs)(path);
     const own = Object.entries(this.#files(commit)).filter((entry) => !isShownAsBefore(entry));
     const kept = Object.entries(this.#files(overlay.from)).filter(isShownAsBefore);
     return Object.fromEntries([...own, ...kept]);

@@ -40,7 +40,11 @@ describe("a file that steers the tools", () => {
   });
 
   test("is restored before every measurement, unless a file of that name may be edited", () => {
-    const restored = restoredGlobs({ edit: ["**", "tools/package.json"], protect: ["a"], steering: STEERING });
+    const restored = restoredGlobs({
+      edit: ["**", "tools/package.json"],
+      protect: ["a"],
+      steering: STEERING,
+    });
     expect(restored).toContain("a");
     expect(restored).toContain("**/conftest.py");
     expect(restored).not.toContain("**/package.json");

@@ -54,6 +54,19 @@ describe("report", () => {
     });
   });
 
+  it("says how often a study has looked at its held-out data, and when that is too often", () => {
+    const view = viewOf(fullStudy());
+    const { run } = view;
+    if (run?.verifiedGain === undefined) throw new Error("a study with a proven gain");
+    const after = (heldOutLooks: number) =>
+      headline({
+        ...view,
+        run: { ...run, verifiedGain: { ...run.verifiedGain, heldOutLooks } },
+      } as typeof view).text;
+    expect(after(3)).toContain("on held-out data (final test 3 of this study that saw them), p");
+    expect(after(11)).toContain("(final test 11 of this study that saw them: too many, hold out others)");
+  });
+
   it("says honestly that nothing was proven", () => {
     const writer = new StudyWriter().start().calibrate();
     expect(headline(viewOf(writer)).text).toBe("Nothing is proven yet: the baseline is being measured.");

@@ -104,6 +104,7 @@ describe("study view", () => {
       source: "final",
       isProven: false,
       isHeldOut: true,
+      heldOutLooks: 1,
     });
   });
 

@@ -42,6 +42,7 @@ function program(edit: string[], protect: string[] = []): Program {
     edit,
     protect,
     steering: [],
+    holdoutFiles: [],
     link: [],
     copy: [],
     env: {},
