@@ -58,13 +58,13 @@ describe("report", () => {
     const view = viewOf(fullStudy());
     const { run } = view;
     if (run?.verifiedGain === undefined) throw new Error("a study with a proven gain");
-    const after = (heldOutLooks: number) =>
+    const told = (heldOutLooks: number) =>
       headline({
         ...view,
         run: { ...run, verifiedGain: { ...run.verifiedGain, heldOutLooks } },
       } as typeof view).text;
-    expect(after(3)).toContain("on held-out data (final test 3 of this study that saw them), p");
-    expect(after(11)).toContain("(final test 11 of this study that saw them: too many, hold out others)");
+    expect(told(3)).toContain("on held-out data (final test 3 of this study that saw them), p");
+    expect(told(11)).toContain("(final test 11 of this study that saw them: too many, hold out others)");
   });
 
   it("says honestly that nothing was proven", () => {
