@@ -137,6 +137,8 @@ export interface Verdict {
   readonly reasons: readonly string[];
   readonly estimate?: Estimate;
   readonly workings?: Workings;
+  /** What makes a keep look too good; added by the loop, decides nothing. */
+  readonly flags?: readonly string[];
 }
 
 /** One run, `fresh` of the candidate on a seed of its own block; or both sides on one seed, next to each other in time. */

@@ -96,6 +96,7 @@ const verdict = z.object({
   reasons: z.array(z.string()).min(1).readonly(),
   estimate: estimate.exactOptional(),
   workings: workings.exactOptional(),
+  flags: z.array(z.string()).readonly().exactOptional(),
 });
 
 const status = z.enum([

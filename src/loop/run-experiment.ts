@@ -6,7 +6,7 @@ import type { TentativeEvidence, TestStream, Verdict } from "../core/judge.ts";
 import type { Outcome } from "../core/metric.ts";
 import type { Proposal, Researcher } from "../core/researcher.ts";
 import { scopeProblem } from "../core/scope.ts";
-import { type ExperimentRecord, readingsOf } from "../core/study.ts";
+import { type ExperimentRecord, measurementsOf, readingsOf } from "../core/study.ts";
 import type { Change, Workspace } from "../core/workspace.ts";
 import { ask, briefFor } from "./ask.ts";
 import { brokenConstraints, valuesOf } from "./constraints.ts";
@@ -15,6 +15,7 @@ import type { Lab } from "./lab.ts";
 import { linesSavedBy } from "./lines-saved.ts";
 import { runChecks } from "./measure.ts";
 import { fallback } from "./promote.ts";
+import { flagsOf } from "./suspicion.ts";
 
 /** Asks `researcher` for a change in the experiment just opened and judges it. */
 export async function runExperiment(
@@ -47,7 +48,7 @@ export async function settleExperiment(lab: Lab, id: ExperimentId, signal: Abort
     if (record.head !== lab.run.head && !(await rebase(lab, record))) {
       return await close(lab, id, { status: "duplicate", reasons: ["the head already holds this change"] });
     }
-    const verdict = record.verdict ?? (await judgeCandidate(lab, record, signal));
+    const verdict = record.verdict ?? (await flagged(lab, record, await judgeCandidate(lab, record, signal)));
     if (verdict.kind === "failed") return await closeFailed(lab, id, verdict.outcome);
     if (verdict.kind === "head_fails") continue;
     const judged = record.verdict === undefined ? [{ kind: "judged", experiment: id, verdict } as const] : [];
@@ -119,6 +120,29 @@ async function judgeCandidate(lab: Lab, record: ExperimentRecord, signal: AbortS
       if (!(await measureSide(lab, record, { side, seed: step.seed, signal }))) return { kind: "head_fails" };
     }
   }
+}
+
+/** A keep with what makes it look too good. Its numbers stand: they held on fresh seeds, in a clean checkout. */
+async function flagged(lab: Lab, record: ExperimentRecord, judged: Judged): Promise<Judged> {
+  if (judged.kind !== "keep") return judged;
+  const { files, head, commit } = record;
+  const [mine, theirs] = [lab.candidateLines(record), lab.anchorLines(record)].map((lines) =>
+    measurementsOf(lines, "anchor", "calibration", "tentative").map(({ measurement }) => measurement),
+  );
+  const values = theirs?.map(({ value }) => value) ?? [];
+  const flags = flagsOf({
+    gain: judged.estimate?.gain ?? 0,
+    headValue: values.reduce((sum, value) => sum + value / values.length, 0),
+    earlierGains: lab.experiments.flatMap(({ status, verdict }) =>
+      status === "kept" && verdict?.estimate !== undefined ? [verdict.estimate.gain] : [],
+    ),
+    changedLines: files.reduce((sum, { added, deleted }) => sum + (added ?? 0) + (deleted ?? 0), 0),
+    diff: commit === undefined ? "" : await lab.parts.workspaces.diff(head, commit),
+    candidate: mine ?? [],
+    head: theirs ?? [],
+    program: lab.parts.program,
+  });
+  return flags.length === 0 ? judged : { ...judged, flags };
 }
 
 function failureOf(lab: Lab, record: ExperimentRecord): Failure | undefined {

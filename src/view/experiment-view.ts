@@ -37,6 +37,8 @@ export interface ExperimentView {
   readonly gainOverBaseline?: number;
   readonly verdict?: Verdict;
   readonly reasons: readonly string[];
+  /** What makes a keep look too good; empty for most. */
+  readonly flags: readonly string[];
   readonly logTail?: string;
   /** Measuring time of the candidate. */
   readonly seconds: number;
@@ -115,6 +117,7 @@ function verdictView(record: ExperimentRecord) {
     ...(simplification === undefined ? {} : { simplification }),
     ...(verdict === undefined ? {} : { verdict: { ...verdict, reasons: clean(verdict.reasons) } }),
     reasons: clean(reasons.length > 0 ? reasons : (verdict?.reasons ?? [])),
+    flags: clean(verdict?.flags ?? []),
     ...(logTail === undefined ? {} : { logTail: cleanBlock(logTail) }),
   };
 }

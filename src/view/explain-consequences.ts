@@ -1,11 +1,13 @@
 /** What followed from a verdict, as the ledger tells it. */
 
 import { refs } from "../core/experiment.ts";
+import type { Verdict } from "../core/judge.ts";
 import { say, sayLines } from "../judge/spread.ts";
 import type { FinalSubject, PromotionSubject, Subject, TentativeSubject } from "./explain-subject.ts";
 import { short } from "./gain.ts";
 import { STATUS_WORDS } from "./groups.ts";
 import { keptBetween, verifiedStack } from "./lineage.ts";
+import { cleanLine } from "./plain-text.ts";
 import { droppedBy } from "./promotion-view.ts";
 import { isSimplification } from "./simplification.ts";
 import { provenGain } from "./verified.ts";
@@ -25,7 +27,7 @@ export function consequencesOf(subject: Subject): string[] {
 
 function tentativeConsequences(subject: TentativeSubject): string[] {
   const { id, record, verdict } = subject;
-  if (record.status === "kept") return [keptText(subject)];
+  if (record.status === "kept") return [keptText(subject), ...flagTexts(verdict)];
   if (verdict.kind === "keep")
     return [
       record.status === undefined
@@ -36,6 +38,10 @@ function tentativeConsequences(subject: TentativeSubject): string[] {
   return [
     `${unknown} head stayed at ${short(record.head)}. The candidate is still there: ${refs.candidate(record.id)}.`,
   ];
+}
+
+function flagTexts({ flags = [] }: Verdict): string[] {
+  return flags.map((flag) => `Read what it changes before you merge: ${cleanLine(flag)}.`);
 }
 
 function keptText({ study, run, record, verdict }: TentativeSubject): string {

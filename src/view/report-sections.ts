@@ -52,6 +52,7 @@ export function reportSections(view: StudyView): Section[] {
       title: "Kept, then dropped",
       note: "Fresh seeds found the stack with them suspect, and its newest half left Head again. Their numbers are those that won then: nothing is claimed of them.",
     }),
+    flagSection(view),
     discardSection(view),
     promotionSection(view, run),
     researcherSection(view, run.metric),
@@ -69,6 +70,15 @@ function hasContent({ table, bullets, commands }: Section): boolean {
 const text = (content: string): Cell => ({ kind: "text", text: content });
 const number = (content: string): Cell => ({ kind: "number", text: content });
 const code = (content: string): Cell => ({ kind: "code", text: content });
+
+function flagSection({ experiments }: StudyView): Section {
+  const bullets = experiments.flatMap(({ id, title, flags }) =>
+    flags.map((flag) => `${id}${title === undefined ? "" : ` (${title})`}: ${flag}`),
+  );
+  const note =
+    "Kept changes that look too good to be taken on trust. Their numbers held on fresh seeds in a clean checkout; read what they change before you merge.";
+  return { title: "Read these first", note, bullets };
+}
 
 function stackSection(
   view: StudyView,

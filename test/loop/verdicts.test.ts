@@ -62,6 +62,23 @@ describe("a suspect stack", () => {
   });
 });
 
+describe("a keep that looks too good", () => {
+  it("is kept by its numbers, and flagged in the ledger", async () => {
+    const made = await bench.lab({
+      script: noisyScript(0.05),
+      parts: { staff: staff("3.7\n", "0.3\n"), budget: { experiments: 2 } },
+    });
+    await runThrough(made);
+    const judged = events(made, "judged").map(({ verdict }) => verdict);
+    expect(judged.map(({ kind }) => kind)).toEqual(["keep", "keep"]);
+    expect(judged[0]).not.toHaveProperty("flags");
+    expect(judged[1]?.flags).toEqual([
+      expect.stringMatching(/^2 changed lines gain 3\d % of the metric's value$/),
+    ]);
+    expect(made.lab.experiment("e2" as never).verdict?.flags).toHaveLength(1);
+  });
+});
+
 describe("a machine that changes in the night", () => {
   const harmful = Array.from({ length: 45 }, (_, index) => `${4.5 + index / 10}\n`);
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { fromMarkdown } from "mdast-util-from-markdown";
 import { describe, expect, it } from "vitest";
+import { renderExperiment } from "../../src/cli/terminal/show.ts";
 import { emptyStudy } from "../../src/core/study.ts";
 import { cleanBlock, escapeMarkdown } from "../../src/view/plain-text.ts";
 import { progressSvg } from "../../src/view/progress-svg.ts";
@@ -65,6 +66,20 @@ describe("report", () => {
       } as typeof view).text;
     expect(told(3)).toContain("on held-out data (final test 3 of this study that saw them), p");
     expect(told(11)).toContain("(final test 11 of this study that saw them: too many, hold out others)");
+  });
+
+  it("puts first what looks too good, as data", () => {
+    const writer = new StudyWriter().start().calibrate();
+    const flags = ["3 changed lines gain 60 % of the metric's value", "it names <b>x</b>\u001b[2J"];
+    writer.experiment("tuner", { title: "a | b", why: "" }, { gain: 1.4, verdict: "keep", flags });
+    const text = reportMarkdown(viewOf(writer));
+    expect(text).toContain("## Read these first");
+    expect(text).toContain("- e1 (a \\| b): 3 changed lines gain 60 % of the metric's value");
+    expect(text).not.toContain("<b>");
+    expect(text).not.toContain("\u001b");
+    expect(reportMarkdown(viewOf(fullStudy()))).not.toContain("Read these first");
+    const shown = renderExperiment(viewOf(writer), "e1", { columns: 100, colour: false }).join("\n");
+    expect(shown).toMatch(/Read this first\n\s+3 changed lines gain 60 % of the metric's value/);
   });
 
   it("says honestly that nothing was proven", () => {

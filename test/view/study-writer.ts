@@ -141,7 +141,7 @@ export class StudyWriter {
   experiment(
     researcher: string,
     idea: Idea,
-    plan: { gain: number; verdict: Verdict["kind"]; runs?: number },
+    plan: { gain: number; verdict: Verdict["kind"]; runs?: number; flags?: readonly string[] },
   ): this {
     const experiment = this.open(researcher);
     const commit = this.propose(experiment, idea);
@@ -155,7 +155,12 @@ export class StudyWriter {
         experiment,
       });
     const verdict = verdictOf(plan.verdict, gain, { runs, sd: this.sd });
-    this.add({ kind: "judged", experiment, verdict });
+    const { flags } = plan;
+    this.add({
+      kind: "judged",
+      experiment,
+      verdict: { ...verdict, ...(flags === undefined ? {} : { flags }) },
+    });
     const status = { keep: "kept", discard: "discarded", inconclusive: "inconclusive" } as const;
     if (verdict.kind === "keep") this.#advance(experiment, commit, gain);
     return this.close(experiment, status[verdict.kind], verdict.reasons);

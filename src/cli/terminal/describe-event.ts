@@ -104,8 +104,9 @@ function closedSentence(
   const isSimpler = record !== undefined && simplificationOf(record) !== undefined;
   const gain = isSimpler ? undefined : record?.verdict?.estimate?.gain;
   const said = gain === undefined ? "" : ` ${formatGain(gain, metricOf(run).decimals)}`;
-  const why = reasons[0] === undefined ? "" : `: ${reasons[0]}`;
-  return `${experiment} ${STATUS_WORDS[status]}${said}${titleOf(study, experiment)}${why}`;
+  const flags = record?.verdict?.flags ?? [];
+  const why = [...reasons.slice(0, 1), ...flags.map((flag) => `read it first, ${flag}`)].join("; ");
+  return `${experiment} ${STATUS_WORDS[status]}${said}${titleOf(study, experiment)}${why === "" ? "" : `: ${why}`}`;
 }
 
 function titleOf(study: Study, experiment: ExperimentId): string {

@@ -45,6 +45,7 @@ export function renderExperiment(view: StudyView, id: string, look: Look): strin
     ...section("Files", one.files.map(fileLine)),
     ...section("Measured", measuredTable(one, metric, look)),
     ...section(one.status === "open" ? "So far" : "Verdict", one.reasons.flatMap(paragraph)),
+    ...section("Read this first", one.flags.flatMap(paragraph)),
     ...section(
       "End of the log",
       (one.logTail ?? "")
