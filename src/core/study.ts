@@ -245,7 +245,8 @@ function applyHeadMoved({ study, run, line }: Place, event: EventOf<"head_moved"
   if (event.experiment === undefined) return;
   run.stack.push(event.experiment);
   run.keepsSincePromotion += 1;
-  run.headGain += study.experiments.get(event.experiment)?.verdict?.estimate?.gain ?? 0;
+  const gain = study.experiments.get(event.experiment)?.verdict?.estimate?.gain ?? 0;
+  run.headGain = gainOver("maximize", run.headGain, -gain); // a sum that stays finite
   if (!run.metric.timing) refreshHeadGain(study, run);
 }
 

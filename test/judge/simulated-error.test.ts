@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { lordLevel } from "../../src/judge/lord.ts";
+import { RULES } from "../../src/judge/rules.ts";
 import { normalSource, playPromotion, playTentative } from "./simulation.ts";
 
 /** Share of `count` plays that end as `kind`; the bounds below leave three standard errors of it. */
@@ -49,5 +51,17 @@ describe("error rates of the judge on normal noise, noise itself estimated from 
     const normal = normalSource(15);
     const kinds = () => playTentative({ gain: 2, pairing: 0, normal }).verdict.kind;
     expect(share(500, kinds, "keep")).toBeGreaterThan(0.7);
+  });
+});
+
+describe("strict control on sigma estimated from four runs", () => {
+  // 10,000 plays: 143 were kept with the bounded normal boundary alone.
+  it("keeps no more null candidates than the level of its first test, and most of what is clear", () => {
+    const normal = normalSource(21);
+    const play = (gain: number) => playTentative({ gain, pairing: 0, normal }, RULES.strict).verdict.kind;
+    expect(share(10_000, () => play(0), "keep")).toBeLessThan(
+      lordLevel({ alpha: 0.2, index: 1, discoveries: [] }),
+    );
+    expect(share(300, () => play(4), "keep")).toBeGreaterThan(0.9);
   });
 });
