@@ -119,5 +119,8 @@ function measurementView(
 }
 
 function mean(values: readonly number[]): number | undefined {
-  return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length;
+  if (values.length === 0) return undefined;
+  const plain = values.reduce((sum, value) => sum + value, 0) / values.length;
+  // A sum that overflows is taken again from parts.
+  return Number.isFinite(plain) ? plain : values.reduce((sum, value) => sum + value / values.length, 0);
 }

@@ -3,7 +3,7 @@ import type { TentativeEvidence } from "../../src/core/judge.ts";
 import { compareWithHead } from "../../src/judge/comparison.ts";
 import { judge } from "../../src/judge/judge.ts";
 import { lordLevel } from "../../src/judge/lord.ts";
-import { say } from "../../src/judge/spread.ts";
+import { say, sequentialBoundary, studentBoundary } from "../../src/judge/spread.ts";
 import { sigmaUpperBound } from "../../src/judge/statistics.ts";
 import { at, evidenceOf, RULE as rule } from "./evidence.ts";
 
@@ -198,6 +198,22 @@ describe("the sequential test", () => {
       expect(levelAt(stream)).toBe(lordLevel({ alpha: 0.2, ...stream }));
     expect(gaining(twice(99), { rule: strict }).kind).toBe("measure_more");
   });
+
+  it("under strict control asks for Student's boundary as well, otherwise for the normal one alone", () => {
+    const strict = { ...rule, control: "lord", alphaTentative: 0.2 } as const;
+    const alpha = lordLevel({ alpha: 0.2, index: 1, discoveries: [] });
+    const wanted = studentBoundary(alpha, 4, { variance: 1, degreesOfFreedom: 3 });
+    expect(wanted).toBeGreaterThan(sequentialBoundary(alpha, 4) * 1.2);
+    const edge = wanted * errorOf(2);
+    expect(gaining(twice(edge * 0.999), { rule: strict }).kind).toBe("measure_more");
+    expect(gaining(twice(edge * 1.001), { rule: strict })).toMatchObject({
+      kind: "keep",
+      workings: { rule: "boundary", boundary: wanted, alpha },
+    });
+    expect(gaining(twice(99), { rule: { ...rule, alphaTentative: alpha } })).toMatchObject({
+      workings: { boundary: sequentialBoundary(alpha, 4) },
+    });
+  });
 });
 
 describe("a keep", () => {
@@ -279,6 +295,31 @@ describe("the simplification lane", () => {
     expect(gaining(twice(gain)).kind).toBe("measure_more");
     expect(gaining([0], { linesSaved }).kind).toBe("measure_more");
     expect(gaining([0]).kind).toBe("discard");
+  });
+
+  it("asks for as many runs as a gain does, but for two at least", () => {
+    const replicates = [[...Array.from({ length: 12 }, (_, index) => index / 12), 9]];
+    const fails = { ...metric, minEffect: 9 }; // a gain of 8 is none, but it is not worse
+    const kinds = (change: Change) =>
+      [1, 2, 3, 4].map((runs) => gaining(Array(runs).fill(8), { linesSaved, metric: fails, ...change }).kind);
+    const [more, keep] = ["measure_more", "keep"];
+    expect(kinds({ rule: { ...rule, minRuns: 1 } })).toEqual([more, keep, keep, keep]);
+    expect(kinds({ rule: { ...rule, minRuns: 4 } })).toEqual([more, more, more, keep]);
+    expect(kinds({ replicates })).toEqual([more, more, keep, keep]);
+  });
+
+  it("under strict control is tested at the level of the stream, with Student's boundary", () => {
+    const strict = { ...rule, control: "lord", alphaTentative: 0.2 } as const;
+    const stream = { index: 7, discoveries: [2, 6] };
+    const alpha = lordLevel({ alpha: 0.2, ...stream });
+    const wanted = studentBoundary(alpha, 4, { variance: 1, degreesOfFreedom: 3 });
+    const edge = wanted * errorOf(2) - 4.5;
+    const change = { rule: strict, stream, linesSaved, metric: { ...metric, minEffect: 9 } };
+    expect(gaining(twice(edge - 0.001), change).kind).toBe("measure_more");
+    expect(gaining(twice(edge + 0.001), change)).toMatchObject({
+      kind: "keep",
+      workings: { rule: "not_worse", boundary: wanted, alpha, margin: 4.5 },
+    });
   });
 
   it("says so when the gain alone would have done", () => {
