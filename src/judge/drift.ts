@@ -14,7 +14,7 @@ const HARMFUL_SDS = 0.5;
 const REPEAT_DEGREES_OF_FREEDOM = 2;
 /**
  * Student's error, both sides, at the last look. Less than half of the one false alarm in 1,000 checks that is promised: a head of two
- * seeds meets the first one again, and its old value twice. Simulated in test/judge/drift.test.ts.
+ * seeds meets the first one again, and its old value twice. Simulated in test/judge/simulated-error.test.ts.
  */
 const ALARM_ERROR = 0.0004;
 
