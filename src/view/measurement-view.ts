@@ -52,7 +52,9 @@ export function measuredView(study: Study, run: RunRecord, record: ExperimentRec
   return {
     measurements: record.measured.map((line) => measurementView(line, { run, record, headBySeed })),
     ...(value === undefined ? {} : { value }),
-    ...(gainOverHead === undefined ? {} : { gainOverHead, gainOverBaseline: record.headGain + gainOverHead }),
+    ...(gainOverHead === undefined
+      ? {}
+      : { gainOverHead, gainOverBaseline: gainOver("maximize", record.headGain, -gainOverHead) }),
     seconds: measured.reduce((sum, { resources }) => sum + resources.wallSeconds, 0),
     ...(memory.length === 0 ? {} : { peakMemoryBytes: Math.max(...memory) }),
     ...(channel === undefined ? {} : { channel }),
