@@ -54,6 +54,13 @@ describe("the variance of one run", () => {
   });
 });
 
+describe("the variance of calibration", () => {
+  it("stays a number that decisions can be made with", () => {
+    const varianceOf = (sdRun: number) => runVariance(evidence({ noise: noise({ sdRun }) })).variance;
+    expect([1e300, 1e-300, 0].map(varianceOf)).toEqual([1e302, 1e-300, 0]);
+  });
+});
+
 describe("the variance of a paired difference", () => {
   it("is unknown below three degrees of freedom, and pooled with earlier comparisons from there on", () => {
     expect(differenceVariance(evidence(), [])).toBeUndefined();
@@ -168,6 +175,11 @@ describe("what a simplification may lose", () => {
 describe("numbers in sentences", () => {
   it("have three digits and no needless ones", () => {
     expect([1 / 3, -2, 12345, 1e-7, 0].map(say)).toEqual(["0.333", "-2", "12300", "1e-7", "0"]);
+    expect([Number.MAX_VALUE, -Number.MAX_VALUE, 1.79e308].map(say)).toEqual([
+      "1.80e+308",
+      "-1.80e+308",
+      "1.79e+308",
+    ]);
     expect([1, 2].map(sayLines)).toEqual(["1 line fewer", "2 lines fewer"]);
   });
 });
