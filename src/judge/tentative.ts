@@ -41,9 +41,10 @@ export function judgeTentative(evidence: TentativeEvidence): JudgeStep {
   if (metric.timing) return judgeTiming(evidence);
   const missing = missingAnchor(evidence);
   if (missing !== undefined) return { kind: "measure_more", side: "head", seed: missing };
-  const first = evidence.seeds[0];
-  if (candidate.length === 0 && first !== undefined)
-    return { kind: "measure_more", side: "candidate", seed: first };
+  if (candidate.length === 0)
+    return (
+      measureMore(evidence, 1) ?? { kind: "inconclusive", reasons: ["the head has no seed to measure on"] }
+    );
   if (noise.isDeterministic) return judgeDeterministic(evidence);
   return judgeSequential(evidence);
 }

@@ -166,6 +166,27 @@ describe("the sequential test", () => {
     });
   });
 
+  it("does not give up after one run that is ahead, however much is wanted", () => {
+    expect(gaining([3], { metric: { ...metric, minEffect: 20 } }).kind).toBe("measure_more");
+  });
+
+  it("without any noise keeps a gain, and nothing less", () => {
+    const still = { noise: { ...evidenceOf().noise, sdRun: 0 } };
+    expect(gaining(twice(0), still).kind).toBe("measure_more");
+    expect(gaining(twice(0), { ...still, linesSaved: 5 }).kind).toBe("measure_more");
+    expect(gaining(twice(1e-9), still).kind).toBe("keep");
+    const lenient = { ...still, linesSaved: 5, metric: { ...metric, minEffect: 1 } };
+    expect(gaining([-0.5], lenient).kind).toBe("measure_more");
+    expect(gaining([-0.501], lenient).kind).toBe("discard");
+  });
+
+  it("has no answer where the head has no seeds", () => {
+    expect(judge.next(evidenceOf({ seeds: [] }))).toEqual({
+      kind: "inconclusive",
+      reasons: ["the head has no seed to measure on"],
+    });
+  });
+
   it("ends undecided after its last run, or when the head has no further seed", () => {
     expect(gaining([1.3, -0.7, 1.3, -0.7])).toMatchObject({
       kind: "inconclusive",
@@ -243,6 +264,12 @@ describe("a keep", () => {
       reasons: [expect.stringMatching(/more than luck explains$/)],
       workings: { rule: "not_held" },
     });
+  });
+
+  it("weighs how far apart both are by their numbers of runs", () => {
+    const apart = 2.5 * sigmaUpperBound(1, 3, 0.8) * Math.sqrt(1 / 4 + 1 / 2);
+    const known = (gain: number) => held([0, 0], { candidate: at(-gain, -gain, -gain, -gain) }).kind;
+    expect([known(apart * 0.999), known(apart * 1.001)]).toEqual(["keep", "discard"]);
   });
 
   it("falls where the fresh runs alone are a standard error behind", () => {
