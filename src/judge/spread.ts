@@ -50,7 +50,7 @@ export function isHeavyTailed({ replicates }: Evidence): boolean {
 
 /** Standard deviation used for decisions: the 80 % upper bound of the estimate. */
 export function boundedSd({ variance, degreesOfFreedom }: VarianceEstimate): number {
-  return variance === 0 ? 0 : sigmaUpperBound(variance, degreesOfFreedom, SIGMA_CONFIDENCE);
+  return sigmaUpperBound(variance, degreesOfFreedom, SIGMA_CONFIDENCE);
 }
 
 /** Boundary for one of up to `looks` looks at error `alpha` in all, close to Pocock's. Source: docs/verdict.md. */
