@@ -1,7 +1,4 @@
-/**
- * What is known of a study: a fold over its ledger lines. Deterministic, so that a restart continues where it was.
- * Records and questions about them are in records.ts and can be had from here.
- */
+/** What is known of a study: a fold over its ledger lines, so that a restart continues where it was. Its records: records.ts. */
 
 import type { EventOf, LedgerEvent, LedgerLine } from "./ledger.ts";
 import { gainOver } from "./metric.ts";
