@@ -73,9 +73,10 @@ export interface Reading {
   readonly isContended?: boolean;
 }
 
-/** By how much `candidate` is better than `reference`, in units of the metric; positive is better. */
+/** By how much `candidate` is better than `reference`, in units of the metric, no more than a number can say; positive is better. */
 export function gainOver(goal: Goal, candidate: number, reference: number): number {
-  return goal === "minimize" ? reference - candidate : candidate - reference;
+  const gain = goal === "minimize" ? reference - candidate : candidate - reference;
+  return Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, gain));
 }
 
 /** A bound on a secondary metric, such as `memory <= 1.1x` (relative to the head) or `size <= 2000`. */

@@ -1,7 +1,4 @@
-/**
- * What is known of a study: a fold over its ledger lines. Deterministic, so that a restart continues where it was.
- * Records and questions about them are in records.ts and can be had from here.
- */
+/** What is known of a study: a fold over its ledger lines, so that a restart continues where it was. Its records: records.ts. */
 
 import type { EventOf, LedgerEvent, LedgerLine } from "./ledger.ts";
 import { gainOver } from "./metric.ts";
@@ -245,7 +242,8 @@ function applyHeadMoved({ study, run, line }: Place, event: EventOf<"head_moved"
   if (event.experiment === undefined) return;
   run.stack.push(event.experiment);
   run.keepsSincePromotion += 1;
-  run.headGain += study.experiments.get(event.experiment)?.verdict?.estimate?.gain ?? 0;
+  const gain = study.experiments.get(event.experiment)?.verdict?.estimate?.gain ?? 0;
+  run.headGain = gainOver("maximize", run.headGain, -gain); // a sum that stays finite
   if (!run.metric.timing) refreshHeadGain(study, run);
 }
 

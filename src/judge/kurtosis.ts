@@ -51,7 +51,8 @@ export function pooledExcessKurtosis(groups: readonly Sample[]): KurtosisEstimat
 
 function residualsOf(group: Sample): number[] {
   const centre = mean(group) ?? 0; // of an empty group, which has no residuals
-  return group.map((value) => value - centre);
+  // Opposite extremes lie further apart than a number can say.
+  return group.map((value) => Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, value - centre)));
 }
 
 /** A residual is (1 - 1/n) of its own value and -1/n of each other one; two residuals of a group have covariance -sigma²/n. */

@@ -1,8 +1,8 @@
 /** Tier 2 and the final test: pairs on fresh seeds, measured for this question only. Pure. */
 
-import type { DecidingRule, Estimate, JudgeStep, PairedEvidence, Verdict, Workings } from "../core/judge.ts";
+import type { Estimate, JudgeStep, PairedEvidence, Verdict } from "../core/judge.ts";
 import { gainOver } from "../core/metric.ts";
-import { studentQuantile } from "./distributions.ts";
+import { endingWith, spreadWorkings } from "./ending.ts";
 import {
   boundedSd,
   differenceVariance,
@@ -11,8 +11,8 @@ import {
   runVariance,
   say,
   sayLines,
-  sequentialBoundary,
   simplerMargin,
+  studentBoundary,
 } from "./spread.ts";
 import { mean, oneSidedP, tInterval, type VarianceEstimate, variance } from "./statistics.ts";
 import { firstOf, MIN_TIMING_PAIRS } from "./timing.ts";
@@ -41,13 +41,8 @@ function judgeExact(evidence: PairedEvidence): JudgeStep {
   const isSimpler = linesSaved > 0 && gain <= 0 && gain >= -margin;
   const kind = gain > 0 || isSimpler ? "keep" : "discard";
   const reason = `deterministic metric, measured again: ${say(gain)}${isSimpler ? `, ${sayLines(linesSaved)}` : ""}`;
-  const rule = isSimpler ? "not_worse" : "exact";
-  return {
-    kind,
-    reasons: [reason],
-    estimate,
-    workings: { rule, gains: [gain], ...(isSimpler ? { margin } : {}) },
-  };
+  const end = endingWith(estimate, { gains: [gain], ...(isSimpler ? { margin } : {}) });
+  return end(kind, isSimpler ? "not_worse" : "exact", reason);
 }
 
 /** Sequential test with spending over promotions: P(any false promotion in a run) stays within alpha. */
@@ -62,21 +57,13 @@ function judgePromotion(evidence: PairedEvidence): JudgeStep {
   const sd = boundedSd(spread);
   const error = sd / Math.sqrt(pairs);
   const alpha = (rule.alphaPromotion * 6) / (Math.PI ** 2 * ordinal ** 2);
-  const boundary = promotionBoundary(alpha, rule.promotionPairs, spread);
+  const boundary = studentBoundary(alpha, rule.promotionPairs, spread);
   const margin = linesSaved > 0 ? simplerMargin(evidence, Math.sqrt(runVariance(evidence).variance)) : 0;
-  const workings = {
-    ...workingsOf(spread, { gains, error }),
-    boundary,
-    alpha,
-    ...(margin > 0 ? { margin } : {}),
-  };
   const numbers = `${say(gain)} ± ${say(error)} over ${pairs} fresh pairs`;
-  const end = (kind: Verdict["kind"], decided: DecidingRule, reason: string): Verdict => ({
-    kind,
-    reasons: [reason],
-    estimate: { gain, runs: pairs },
-    workings: { ...workings, rule: decided },
-  });
+  const end = endingWith(
+    { gain, runs: pairs },
+    { ...workingsOf(spread, { gains, error }), boundary, alpha, ...(margin > 0 ? { margin } : {}) },
+  );
   if (gain > 0 && gain > boundary * error)
     return end("keep", "boundary", `proven: ${numbers}, above ${say(boundary)} standard errors`);
   if (linesSaved > 0 && gain + margin > 0 && gain + margin > boundary * error)
@@ -95,22 +82,8 @@ function judgePromotion(evidence: PairedEvidence): JudgeStep {
   return end("inconclusive", "looks_used_up", `not proven: ${numbers}, ${wanted}`);
 }
 
-function workingsOf(
-  { variance: square, degreesOfFreedom }: VarianceEstimate,
-  { gains, error }: { gains: readonly number[]; error: number },
-): Omit<Workings, "rule"> {
-  return { sd: Math.sqrt(square), degreesOfFreedom, pairing: "interleaved", standardError: error, gains };
-}
-
-/**
- * Boundary in bounded standard errors. At small alpha and few degrees of freedom the bounded normal boundary alone
- * errs too often (3.5 % at a nominal 3 %, simulated), so Student's boundary must be passed as well.
- */
-function promotionBoundary(alpha: number, looks: number, spread: VarianceEstimate): number {
-  const normal = sequentialBoundary(alpha, looks);
-  const student = studentQuantile(1 - alpha / looks ** 0.7, spread.degreesOfFreedom);
-  const bounded = boundedSd(spread);
-  return bounded === 0 ? normal : Math.max(normal, (student * Math.sqrt(spread.variance)) / bounded);
+function workingsOf(spread: VarianceEstimate, { gains, error }: { gains: readonly number[]; error: number }) {
+  return { ...spreadWorkings(spread), pairing: "interleaved", standardError: error, gains } as const;
 }
 
 /** Spread of a paired gain: from pairs where there are enough, else as if both sides were independent, which is wider. */
@@ -136,12 +109,8 @@ function judgeFixed(evidence: PairedEvidence): JudgeStep {
   const estimate: Estimate = { gain, low: lower, high: upper, confidence: CONFIDENCE, runs: gains.length, p };
   const numbers = `${say(gain)} [${say(lower)}, ${say(upper)}], p = ${say(p)}, ${gains.length} pairs on unseen seeds`;
   const spread = { variance: square, degreesOfFreedom: t.degreesOfFreedom };
-  const workings = {
-    ...workingsOf(spread, { gains, error: standardError }),
-    rule: "fixed_number",
-    alpha: 1 - CONFIDENCE,
-  } as const;
-  return { kind: verdictOf(gain, p), reasons: [numbers], estimate, workings };
+  const workings = { ...workingsOf(spread, { gains, error: standardError }), alpha: 1 - CONFIDENCE };
+  return endingWith(estimate, workings)(verdictOf(gain, p), "fixed_number", numbers);
 }
 
 function verdictOf(gain: number, p: number): Verdict["kind"] {

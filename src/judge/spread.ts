@@ -1,9 +1,9 @@
 /** How far apart two measurements lie by chance alone, and what follows for an estimate. Pure. */
 
 import type { Evidence, PairedEvidence, TentativeEvidence } from "../core/judge.ts";
-import { normalQuantile } from "./distributions.ts";
+import { normalQuantile, studentQuantile } from "./distributions.ts";
 import { pooledExcessKurtosis } from "./kurtosis.ts";
-import { pooledVariance, sigmaUpperBound, type VarianceEstimate } from "./statistics.ts";
+import { boundedVariance, pooledVariance, sigmaUpperBound, type VarianceEstimate } from "./statistics.ts";
 
 /** Fewer degrees of freedom than this do not carry a spread of their own. */
 const MIN_DEGREES_OF_FREEDOM = 3;
@@ -28,9 +28,10 @@ export const FUTILITY_Z = 1.28;
 export function runVariance(evidence: Evidence): VarianceEstimate {
   const pooled = pooledVariance(evidence.replicates);
   if (pooled !== undefined && pooled.degreesOfFreedom >= evidence.noise.degreesOfFreedom) return pooled;
+  const { sdRun, degreesOfFreedom } = evidence.noise;
   return {
-    variance: evidence.noise.sdRun ** 2,
-    degreesOfFreedom: Math.max(1, evidence.noise.degreesOfFreedom),
+    variance: boundedVariance(sdRun ** 2, sdRun !== 0),
+    degreesOfFreedom: Math.max(1, degreesOfFreedom),
   };
 }
 
@@ -49,12 +50,28 @@ export function isHeavyTailed({ replicates }: Evidence): boolean {
 
 /** Standard deviation used for decisions: the 80 % upper bound of the estimate. */
 export function boundedSd({ variance, degreesOfFreedom }: VarianceEstimate): number {
-  return variance === 0 ? 0 : sigmaUpperBound(variance, degreesOfFreedom, SIGMA_CONFIDENCE);
+  return sigmaUpperBound(variance, degreesOfFreedom, SIGMA_CONFIDENCE);
 }
 
 /** Boundary for one of up to `looks` looks at error `alpha` in all, close to Pocock's. Source: docs/verdict.md. */
 export function sequentialBoundary(alpha: number, looks: number): number {
   return normalQuantile(1 - alpha / looks ** 0.7);
+}
+
+/** Below this error the looks of one test have less in common, and share it in smaller parts (simulated, docs/verdict.md). */
+const SMALL_ERROR = 0.01;
+
+/**
+ * The same where sigma stands on few degrees of freedom and alpha is small, in standard errors with the bounded sd: there
+ * the bounded normal boundary alone errs too often, so Student's must be passed as well.
+ */
+export function studentBoundary(alpha: number, looks: number, spread: VarianceEstimate): number {
+  const normal = sequentialBoundary(alpha, looks);
+  const bounded = boundedSd(spread);
+  if (bounded === 0) return normal;
+  const level = alpha / looks ** (alpha < SMALL_ERROR ? 0.8 : 0.7);
+  const student = studentQuantile(1 - level, spread.degreesOfFreedom);
+  return Math.max(normal, (student * Math.sqrt(spread.variance)) / bounded);
 }
 
 /** Loss up to which a simplification counts as not worse: half the smallest useful gain, else half an sd of one run. */
@@ -64,7 +81,8 @@ export function simplerMargin({ metric }: TentativeEvidence | PairedEvidence, sd
 
 /** A number for a sentence: three significant digits, sign kept. */
 export function say(value: number): string {
-  return Number(value.toPrecision(3)).toString();
+  const text = value.toPrecision(3);
+  return Math.abs(Number(text)) === Infinity ? text : Number(text).toString(); // 1.7976e308 rounds up to infinity
 }
 
 /** `7 lines fewer`. */

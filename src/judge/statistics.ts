@@ -52,11 +52,27 @@ export function mean(values: Sample): number | undefined {
   return Number.isFinite(corrected) ? corrected : total(values.map((value) => value / values.length));
 }
 
-/** Sample variance with n - 1; undefined for fewer than two values. Infinity where values lie more than 1e154 apart. */
+/** Variances end here, so that what is made of them is a number too; 0 is left to values that are all equal. */
+const LARGEST_VARIANCE = 1e302;
+const SMALLEST_VARIANCE = 1e-300;
+
+/** A variance that has neither overflowed nor vanished. */
+export function boundedVariance(square: number, isSpread: boolean): number {
+  return isSpread ? Math.max(SMALLEST_VARIANCE, Math.min(LARGEST_VARIANCE, square)) : 0;
+}
+
+/**
+ * Sample variance with n - 1; undefined for fewer than two values. Ends at 1e302, which values more than 1e150 apart
+ * need, and at 1e-300 for values that are closer than 1e-150 but not equal.
+ */
 export function variance(values: Sample): number | undefined {
   const centre = mean(values);
   if (centre === undefined || values.length < 2) return undefined;
-  return total(values.map((value) => (value - centre) ** 2)) / (values.length - 1);
+  const square = total(values.map((value) => (value - centre) ** 2)) / (values.length - 1);
+  return boundedVariance(
+    square,
+    values.some((value) => value !== values[0]),
+  );
 }
 
 /** Sample standard deviation with n - 1; undefined for fewer than two values. */

@@ -1,15 +1,9 @@
 /** Tier 1: is the candidate worth being the next head? Cheap, and wrong now and then; tier 2 pays for that. Pure. */
 
-import type {
-  DecidingRule,
-  Estimate,
-  JudgeStep,
-  TentativeEvidence,
-  Verdict,
-  Workings,
-} from "../core/judge.ts";
+import type { Estimate, JudgeStep, TentativeEvidence, Verdict } from "../core/judge.ts";
 import { gainOver, type Reading } from "../core/metric.ts";
 import { type Comparison, compareWithHead } from "./comparison.ts";
+import { endingWith, spreadWorkings } from "./ending.ts";
 import { lordLevel } from "./lord.ts";
 import {
   boundedSd,
@@ -20,6 +14,7 @@ import {
   sayLines,
   sequentialBoundary,
   simplerMargin,
+  studentBoundary,
 } from "./spread.ts";
 import { mean } from "./statistics.ts";
 import { judgeTiming } from "./timing.ts";
@@ -35,6 +30,8 @@ const AGAINST_ERRORS = 1;
 const SUSPICIOUS_ERRORS = 2.5;
 /** Under heavy tails no two runs are enough for a keep: false keeps fall from .23 to .13 (t with 3 degrees of freedom). */
 const HEAVY_MIN_RUNS = 3;
+/** One run in its favour is enough for a gain that tier 2 will test; to be not worse says less and takes two. */
+const SIMPLER_MIN_RUNS = 2;
 
 export function judgeTentative(evidence: TentativeEvidence): JudgeStep {
   const { candidate, head, brokenConstraints, metric, noise } = evidence;
@@ -44,9 +41,10 @@ export function judgeTentative(evidence: TentativeEvidence): JudgeStep {
   if (metric.timing) return judgeTiming(evidence);
   const missing = missingAnchor(evidence);
   if (missing !== undefined) return { kind: "measure_more", side: "head", seed: missing };
-  const first = evidence.seeds[0];
-  if (candidate.length === 0 && first !== undefined)
-    return { kind: "measure_more", side: "candidate", seed: first };
+  if (candidate.length === 0)
+    return (
+      measureMore(evidence, 1) ?? { kind: "inconclusive", reasons: ["the head has no seed to measure on"] }
+    );
   if (noise.isDeterministic) return judgeDeterministic(evidence);
   return judgeSequential(evidence);
 }
@@ -74,12 +72,9 @@ function judgeDeterministic(evidence: TentativeEvidence): JudgeStep {
   const smallest = metric.minEffect ?? 0;
   const margin = simplerMargin(evidence, 0);
   const isBetter = gain > 0 && gain >= smallest;
-  const end = (kind: Verdict["kind"], reason: string, rule: DecidingRule = "exact"): Verdict => ({
-    kind,
-    reasons: [reason],
-    estimate: { gain, runs: candidate.length },
-    workings: { rule, smallest, ...(linesSaved > 0 ? { margin } : {}) },
-  });
+  const workings = { smallest, ...(linesSaved > 0 ? { margin } : {}) };
+  const ending = endingWith({ gain, runs: candidate.length }, workings);
+  const end = (kind: Verdict["kind"], reason: string) => ending(kind, "exact", reason);
   if (!isBetter && !(linesSaved > 0 && gain >= -margin)) {
     const short =
       gain > 0 ? `better by only ${say(gain)}, wanted ${say(smallest)}` : `not better (${say(gain)})`;
@@ -105,22 +100,15 @@ function judgeSequential(evidence: TentativeEvidence): JudgeStep {
   const runs = candidate.length;
   const sdRun = Math.sqrt(runVariance(evidence).variance);
   const smallest = Math.max(metric.minEffect ?? 0, (0.5 * sdRun) / Math.sqrt(rule.maxRuns));
-  const alpha = levelOf(evidence);
-  const boundary = sequentialBoundary(alpha, rule.maxRuns);
+  const { alpha, boundary, minRuns } = demandsOf(evidence, compared);
   const numbers = numbersOf(compared, runs);
-  const end = (kind: Verdict["kind"], decided: DecidingRule, reason: string): Verdict => ({
-    kind,
-    reasons: [reason],
-    estimate: estimateOf(compared, runs),
-    workings: { ...workingsOf(compared, decided), boundary, smallest, alpha },
-  });
-  const minRuns = isHeavyTailed(evidence) ? Math.max(rule.minRuns, HEAVY_MIN_RUNS) : rule.minRuns;
+  const end = endingWith(estimateOf(compared, runs), { ...workingsOf(compared), boundary, smallest, alpha });
   if (runs >= minRuns && gain > boundary * boundedError && gain >= smallest) {
     const beyond = `above ${say(boundary)} standard errors and the smallest useful gain ${say(smallest)}`;
     return holds(evidence, end("keep", "boundary", `${numbers}, ${beyond}`));
   }
   if (linesSaved > 0) {
-    const step = judgeSimpler(evidence, compared, rule.maxRuns);
+    const step = judgeSimpler(evidence, compared);
     if (step !== undefined) return step;
   }
   if (runs === 1 && gain < rule.screenSds * standardError) {
@@ -173,27 +161,32 @@ function ahead(evidence: TentativeEvidence, runs: readonly Reading[]): { gain: n
  * The simplification lane: less code that is not worse is a keep. Non-inferiority test with the tier-1 error. Gives a
  * step while that is open or when it is shown; undefined once it is out of reach, and the candidate must win by its gain.
  */
-function judgeSimpler(
-  evidence: TentativeEvidence,
-  compared: Comparison,
-  maxRuns: number,
-): JudgeStep | undefined {
+function judgeSimpler(evidence: TentativeEvidence, compared: Comparison): JudgeStep | undefined {
   const { rule, candidate, linesSaved } = evidence;
   const { gain, boundedError } = compared;
   const runs = candidate.length;
   const margin = simplerMargin(evidence, Math.sqrt(runVariance(evidence).variance));
-  const boundary = sequentialBoundary(rule.alphaTentative, maxRuns);
-  if (runs >= 2 && gain + margin > boundary * boundedError) {
+  const { alpha, boundary, minRuns } = demandsOf(evidence, compared);
+  if (runs >= Math.max(minRuns, SIMPLER_MIN_RUNS) && gain + margin > boundary * boundedError) {
     const reason = `simpler, ${sayLines(linesSaved)}, and not worse: ${numbersOf(compared, runs)}, may lose ${say(margin)}`;
-    return {
-      kind: "keep",
-      reasons: [reason],
-      estimate: estimateOf(compared, runs),
-      workings: { ...workingsOf(compared, "not_worse"), boundary, margin, alpha: rule.alphaTentative },
-    };
+    const workings = { ...workingsOf(compared), boundary, margin, alpha };
+    return endingWith(estimateOf(compared, runs), workings)("keep", "not_worse", reason);
   }
   const isHopeless = gain + FUTILITY_Z * boundedError < (runs === 1 ? -margin : -margin / 2);
-  return isHopeless ? undefined : measureMore(evidence, maxRuns);
+  return isHopeless ? undefined : measureMore(evidence, rule.maxRuns);
+}
+
+/** What a keep takes: the boundary in bounded standard errors, and the runs before it is asked. */
+function demandsOf(evidence: TentativeEvidence, { spread }: Comparison) {
+  const { rule } = evidence;
+  const alpha = levelOf(evidence);
+  // Levels of a stream are small, which is where the bounded normal boundary alone errs too often.
+  const boundary =
+    rule.control === "lord"
+      ? studentBoundary(alpha, rule.maxRuns, spread)
+      : sequentialBoundary(alpha, rule.maxRuns);
+  const minRuns = isHeavyTailed(evidence) ? Math.max(rule.minRuns, HEAVY_MIN_RUNS) : rule.minRuns;
+  return { alpha, boundary, minRuns };
 }
 
 /** Error probability of this test: the same for all, or what the stream of tests leaves to it. */
@@ -210,7 +203,6 @@ function estimateOf({ gain, boundedError }: Comparison, runs: number): Estimate 
   return { gain, low: gain - reach, high: gain + reach, confidence: SHOWN_CONFIDENCE, runs };
 }
 
-function workingsOf({ spread, pairing, boundedError }: Comparison, rule: DecidingRule): Workings {
-  const { variance, degreesOfFreedom } = spread;
-  return { rule, sd: Math.sqrt(variance), degreesOfFreedom, pairing, standardError: boundedError };
+function workingsOf({ spread, pairing, boundedError }: Comparison) {
+  return { ...spreadWorkings(spread), pairing, standardError: boundedError };
 }

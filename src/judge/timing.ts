@@ -1,8 +1,9 @@
 /** Tier 1 for durations: candidate and head side by side in ABBA order, never against an old number. Pure. */
 
-import type { DecidingRule, Estimate, JudgeStep, TentativeEvidence, Verdict } from "../core/judge.ts";
+import type { JudgeStep, TentativeEvidence } from "../core/judge.ts";
 import { gainOver } from "../core/metric.ts";
 import { studentQuantile } from "./distributions.ts";
+import { endingWith } from "./ending.ts";
 import { FUTILITY_Z, say, sayLines, simplerMargin } from "./spread.ts";
 import { trimmedEstimate } from "./trimmed.ts";
 
@@ -22,29 +23,23 @@ export function judgeTiming(evidence: TentativeEvidence): JudgeStep {
   if (first === undefined) return nextPair(evidence, measured);
   if (pairs === 1) {
     if (first > (linesSaved > 0 ? -margin : 0)) return nextPair(evidence, measured);
-    const reasons = [`slower in the first pair (${say(first)})`];
-    const workings = { rule: "screen", pairing: "interleaved", gains } as const;
-    return { kind: "discard", reasons, estimate: { gain: first, runs: 1 }, workings };
+    const reason = `slower in the first pair (${say(first)})`;
+    const end = endingWith({ gain: first, runs: 1 }, { pairing: "interleaved", gains });
+    return end("discard", "screen", reason);
   }
   const { mean, standardError, degreesOfFreedom } = trimmedEstimate(gains);
-  const estimate: Estimate = { gain: mean, runs: pairs };
   const disturbed = leftOut === 0 ? "" : `, ${leftOut} disturbed ones left out`;
   const numbers = `gain ${say(mean)} ± ${say(standardError)} over ${pairs} interleaved pairs${disturbed}`;
   const looks = MAX_TIMING_PAIRS - MIN_TIMING_PAIRS + 1;
   const boundary = studentQuantile(1 - rule.alphaTiming / looks ** 0.7, degreesOfFreedom);
   const spread = { standardError, degreesOfFreedom, boundary, smallest, alpha: rule.alphaTiming };
-  const end = (kind: Verdict["kind"], decided: DecidingRule, reason: string): Verdict => ({
-    kind,
-    reasons: [reason],
-    estimate,
-    workings: {
-      rule: decided,
-      pairing: "interleaved",
-      ...spread,
-      gains,
-      ...(linesSaved > 0 ? { margin } : {}),
-    },
-  });
+  const workings = {
+    pairing: "interleaved",
+    ...spread,
+    gains,
+    ...(linesSaved > 0 ? { margin } : {}),
+  } as const;
+  const end = endingWith({ gain: mean, runs: pairs }, workings);
   const isEnough = pairs >= MIN_TIMING_PAIRS;
   if (isEnough && mean > boundary * standardError && mean >= smallest)
     return end("keep", "boundary", `${numbers}, above ${say(boundary)} standard errors`);

@@ -17,10 +17,9 @@ export function trimmedEstimate(values: Sample): Estimate {
   const sorted = values.toSorted((a, b) => a - b);
   const cut = Math.floor(TRIM * sorted.length);
   const kept = sorted.slice(cut, sorted.length - cut);
-  const [low, high] = [kept[0], kept.at(-1)];
   const centre = mean(kept);
-  if (centre === undefined || low === undefined || high === undefined)
-    throw new RangeError("a trimmed mean needs at least one value");
+  if (centre === undefined) throw new RangeError("a trimmed mean needs at least one value");
+  const [low, high] = [Math.min(...kept), Math.max(...kept)];
   const winsorised = sorted.map((value) => Math.min(high, Math.max(low, value)));
   const squares = (variance(winsorised) ?? 0) * (sorted.length - 1);
   const degreesOfFreedom = Math.max(1, kept.length - 1);

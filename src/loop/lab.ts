@@ -295,5 +295,6 @@ const RESERVED_PROMOTION_PAIRS = 4;
 const RESERVE_SAFETY = 1.5;
 
 export function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+  const plain = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return Number.isFinite(plain) ? plain : values.reduce((sum, value) => sum + value / values.length, 0);
 }

@@ -1,9 +1,12 @@
 /** What a verdict was asked, the noise it stands in, and how often such a verdict errs. Sentences for `verdict explain`. */
 
+import type { Workings } from "../core/judge.ts";
 import { comparableFrom } from "../core/study.ts";
+import { studentCdf } from "../judge/distributions.ts";
 import { lordLevel } from "../judge/lord.ts";
 import { RULES } from "../judge/rules.ts";
-import { say, sayLines } from "../judge/spread.ts";
+import { boundedSd, say, sayLines } from "../judge/spread.ts";
+import { MAX_DEGREES } from "./explain-checks.ts";
 import type { EvidenceRow } from "./explain-evidence.ts";
 import type { FinalSubject, PromotionSubject, Subject, TentativeSubject } from "./explain-subject.ts";
 import { short } from "./gain.ts";
@@ -142,9 +145,10 @@ export function errorOf(subject: Subject): string[] {
 
 function tentativeError(subject: TentativeSubject): string[] {
   const { verdict, run } = subject;
-  const { rule, alpha, margin } = verdict.workings ?? {};
-  if (rule === "exact") return ["Nothing is left to chance: equal code gives equal numbers."];
-  if (alpha === undefined) return [];
+  const { workings } = verdict;
+  if (workings?.rule === "exact") return ["Nothing is left to chance: equal code gives equal numbers."];
+  if (workings?.alpha === undefined) return [];
+  const { alpha, margin } = workings;
   const later = verdict.kind === "keep" ? ["A promotion on fresh seeds has to confirm what is kept."] : [];
   if (isSimplification(verdict)) {
     const source =
@@ -152,15 +156,29 @@ function tentativeError(subject: TentativeSubject): string[] {
         ? "half a standard deviation of one run"
         : "half the smallest useful gain";
     return [
-      `A simplification may lose ${say(margin ?? 0)}, ${source}. The boundary spends an error of ${say(alpha)} over all looks on keeping one that loses more.`,
+      `A simplification may lose ${say(margin ?? 0)}, ${source}.`,
+      ...chanceText(workings, "One that loses so much"),
       ...later,
     ];
   }
-  return [lordText(subject, alpha) ?? boundaryText(alpha), ...later];
+  const lord = lordText(subject, alpha);
+  return [...(lord === undefined ? chanceText(workings, "A change that does nothing") : [lord]), ...later];
 }
 
-function boundaryText(alpha: number): string {
-  return `The boundary spends an error of ${say(alpha)} over all looks at one candidate: generous, so that small gains get through.`;
+/** A boundary that is passed by chance more often than this is meant to be low. */
+const LAX_CHANCE = 0.05;
+
+/** By Student's distribution, as if sigma were estimated apart from the gain: alpha itself is the rule's knob, no rate of errors. */
+function chanceText({ boundary, standardError, sd, degreesOfFreedom }: Workings, who: string): string[] {
+  if (boundary === undefined || standardError === 0) return [];
+  if (degreesOfFreedom === undefined || !(degreesOfFreedom >= 1 && degreesOfFreedom < MAX_DEGREES)) return [];
+  // Where a sd is told, the error has its upper bound in it; that of durations has not.
+  const widening = sd === undefined ? 1 : boundedSd({ variance: 1, degreesOfFreedom });
+  const chance = studentCdf(-boundary * widening, degreesOfFreedom);
+  const lax = chance > LAX_CHANCE ? ": lax on purpose, so that small gains get through" : "";
+  return [
+    `${who} passes the boundary of ${say(boundary)} standard errors at one look with probability ${say(chance)}${lax}.`,
+  ];
 }
 
 /** Told where the level is what LORD++ gives for this place in the stream; any other level is one for every candidate. */

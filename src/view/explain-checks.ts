@@ -15,7 +15,7 @@ export interface Check {
 }
 
 /** No run measures so often; beyond it the quantile has no use and no answer. */
-const MAX_DEGREES = 1e6;
+export const MAX_DEGREES = 1e6;
 
 interface Facts {
   readonly stage: Subject["stage"];

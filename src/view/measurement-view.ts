@@ -52,7 +52,9 @@ export function measuredView(study: Study, run: RunRecord, record: ExperimentRec
   return {
     measurements: record.measured.map((line) => measurementView(line, { run, record, headBySeed })),
     ...(value === undefined ? {} : { value }),
-    ...(gainOverHead === undefined ? {} : { gainOverHead, gainOverBaseline: record.headGain + gainOverHead }),
+    ...(gainOverHead === undefined
+      ? {}
+      : { gainOverHead, gainOverBaseline: gainOver("maximize", record.headGain, -gainOverHead) }),
     seconds: measured.reduce((sum, { resources }) => sum + resources.wallSeconds, 0),
     ...(memory.length === 0 ? {} : { peakMemoryBytes: Math.max(...memory) }),
     ...(channel === undefined ? {} : { channel }),
@@ -119,5 +121,8 @@ function measurementView(
 }
 
 function mean(values: readonly number[]): number | undefined {
-  return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length;
+  if (values.length === 0) return undefined;
+  const plain = values.reduce((sum, value) => sum + value, 0) / values.length;
+  // A sum that overflows is taken again from parts.
+  return Number.isFinite(plain) ? plain : values.reduce((sum, value) => sum + value / values.length, 0);
 }

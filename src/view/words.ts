@@ -41,9 +41,9 @@ export function withUnit(text: string, metric: Pick<MetricSpec, "unit">): string
 
 /** A fraction as percent with two or three significant digits: 0.0123 → `1.2 %`, signed when `signed`. */
 export function formatPercent(fraction: number, signed = false): string {
-  if (!Number.isFinite(fraction)) return "?";
-  if (fraction === 0) return "0 %";
   const percent = fraction * 100;
+  if (!Number.isFinite(percent)) return "?";
+  if (fraction === 0) return "0 %";
   const size = Math.abs(percent);
   const text = unsignedZero(percent.toFixed(size >= 10 ? 0 : size >= 0.1 ? 1 : 2));
   return `${signed && percent > 0 && /[1-9]/.test(text) ? "+" : ""}${text} %`;

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Noise, TentativeEvidence } from "../../src/core/judge.ts";
 import type { MetricSpec } from "../../src/core/metric.ts";
 import { calibrate } from "../../src/judge/calibrate.ts";
-import { judgeDrift } from "../../src/judge/drift.ts";
+import { studentQuantile } from "../../src/judge/distributions.ts";
 import {
   boundedSd,
   differenceVariance,
@@ -12,6 +12,7 @@ import {
   sayLines,
   sequentialBoundary,
   simplerMargin,
+  studentBoundary,
 } from "../../src/judge/spread.ts";
 import { sigmaUpperBound } from "../../src/judge/statistics.ts";
 import { evidenceOf } from "./evidence.ts";
@@ -50,6 +51,13 @@ describe("the variance of one run", () => {
       variance: 4,
       degreesOfFreedom: 1,
     });
+  });
+});
+
+describe("the variance of calibration", () => {
+  it("stays a number that decisions can be made with", () => {
+    const varianceOf = (sdRun: number) => runVariance(evidence({ noise: noise({ sdRun }) })).variance;
+    expect([1e300, 1e-300, 0].map(varianceOf)).toEqual([1e302, 1e-300, 0]);
   });
 });
 
@@ -136,6 +144,27 @@ describe("boundaries", () => {
   });
 });
 
+describe("Student's boundary", () => {
+  const spread = { variance: 4, degreesOfFreedom: 3 };
+  const studentOf = (level: number) => (studentQuantile(1 - level, 3) * 2) / boundedSd(spread);
+
+  it("is asked beside the bounded normal one, in the same standard errors, and the higher one counts", () => {
+    expect(studentBoundary(0.02, 10, spread)).toBe(studentOf(0.02 / 10 ** 0.7));
+    expect(studentBoundary(0.02, 10, spread)).toBeGreaterThan(sequentialBoundary(0.02, 10));
+    const known = { variance: 4, degreesOfFreedom: 400 };
+    expect(studentBoundary(0.6, 4, known)).toBe(sequentialBoundary(0.6, 4));
+  });
+
+  it("shares a small error among the looks in smaller parts", () => {
+    expect(studentBoundary(0.01, 10, spread)).toBe(studentOf(0.01 / 10 ** 0.7));
+    expect(studentBoundary(0.0099, 10, spread)).toBe(studentOf(0.0099 / 10 ** 0.8));
+  });
+
+  it("without any spread is the normal one", () => {
+    expect(studentBoundary(0.01, 8, { variance: 0, degreesOfFreedom: 3 })).toBe(sequentialBoundary(0.01, 8));
+  });
+});
+
 describe("what a simplification may lose", () => {
   it("is half the smallest useful gain, else half a standard deviation of one run", () => {
     expect(simplerMargin(evidence(), 3)).toBe(1.5);
@@ -146,6 +175,11 @@ describe("what a simplification may lose", () => {
 describe("numbers in sentences", () => {
   it("have three digits and no needless ones", () => {
     expect([1 / 3, -2, 12345, 1e-7, 0].map(say)).toEqual(["0.333", "-2", "12300", "1e-7", "0"]);
+    expect([Number.MAX_VALUE, -Number.MAX_VALUE, 1.79e308].map(say)).toEqual([
+      "1.80e+308",
+      "-1.80e+308",
+      "1.79e+308",
+    ]);
     expect([1, 2].map(sayLines)).toEqual(["1 line fewer", "2 lines fewer"]);
   });
 });
@@ -182,42 +216,5 @@ describe("calibration", () => {
       mean: 1,
     });
     expect(() => calibrate(METRIC, [])).toThrow(/at least one reading/);
-  });
-});
-
-describe("drift", () => {
-  const exact = noise({ sdRepeat: 0 });
-
-  it("is steady where a seed gives what it gave", () => {
-    expect(judgeDrift(exact, [0])).toEqual({ kind: "steady" });
-    expect(judgeDrift(exact, [])).toEqual({ kind: "look_again" });
-  });
-
-  it("is believed after three seeds that agree", () => {
-    expect(judgeDrift(exact, [3])).toEqual({ kind: "look_again" });
-    expect(judgeDrift(exact, [3, 2])).toEqual({ kind: "look_again" });
-    expect(judgeDrift(exact, [3, 2, 4])).toEqual({ kind: "shifted", shift: 3 });
-    expect(judgeDrift(exact, [-3, -2, -4])).toEqual({ kind: "shifted", shift: -3 });
-    expect(judgeDrift(exact, [3, -1, 7])).toEqual({ kind: "steady" });
-    expect(judgeDrift(exact, [3, 0, 7])).toEqual({ kind: "steady" });
-  });
-
-  it("must be worth half a standard deviation of one run", () => {
-    expect(judgeDrift(exact, [1, 1, 1])).toEqual({ kind: "steady" });
-    expect(judgeDrift(exact, [1.01, 1.01, 1.01])).toEqual({ kind: "shifted", shift: 1.01 });
-  });
-
-  it("must exceed three standard errors of repeats, which shrink with the seeds", () => {
-    const wanted = (count: number) => (3 * Math.SQRT2 * sigmaUpperBound(0.25, 2, 0.8)) / Math.sqrt(count);
-    for (const [scale, kind] of [
-      [0.999, "steady"],
-      [1.001, "shifted"],
-    ] as const)
-      expect(judgeDrift(noise(), Array(3).fill(scale * wanted(3))).kind).toBe(kind);
-    for (const [scale, kind] of [
-      [0.999, "steady"],
-      [1.001, "look_again"],
-    ] as const)
-      expect(judgeDrift(noise(), [scale * wanted(1)]).kind).toBe(kind);
   });
 });

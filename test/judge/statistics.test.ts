@@ -109,6 +109,16 @@ describe("summaries of a sample", () => {
     expect(median([1.7e308, 1.6e308])).toBeCloseTo(1.65e308, -295);
   });
 
+  it("have a variance that neither overflows nor vanishes while values differ", () => {
+    expect([variance([1e308, -1e308]), variance([0, 5e-324]), variance([1e308, 1e308])]).toEqual([
+      1e302, 1e-300, 0,
+    ]);
+    expect(known(variance([0, 1e150])) / 5e299).toBeCloseTo(1, 12);
+    expect(known(variance([0, 2e-150])) / 2e-300).toBeCloseTo(1, 12);
+    expect(pooledVariance([[1e308, -1e308, 0], [3]])).toEqual({ variance: 1e302, degreesOfFreedom: 2 });
+    expect(standardDeviation([1e308, 0])).toBe(1e151);
+  });
+
   it("move with the sample: a shift and a scale act as they should", () => {
     fc.assert(
       fc.property(

@@ -3,7 +3,7 @@ import type { TentativeEvidence } from "../../src/core/judge.ts";
 import { compareWithHead } from "../../src/judge/comparison.ts";
 import { judge } from "../../src/judge/judge.ts";
 import { lordLevel } from "../../src/judge/lord.ts";
-import { say } from "../../src/judge/spread.ts";
+import { say, sequentialBoundary, studentBoundary } from "../../src/judge/spread.ts";
 import { sigmaUpperBound } from "../../src/judge/statistics.ts";
 import { at, evidenceOf, RULE as rule } from "./evidence.ts";
 
@@ -166,6 +166,27 @@ describe("the sequential test", () => {
     });
   });
 
+  it("does not give up after one run that is ahead, however much is wanted", () => {
+    expect(gaining([3], { metric: { ...metric, minEffect: 20 } }).kind).toBe("measure_more");
+  });
+
+  it("without any noise keeps a gain, and nothing less", () => {
+    const still = { noise: { ...evidenceOf().noise, sdRun: 0 } };
+    expect(gaining(twice(0), still).kind).toBe("measure_more");
+    expect(gaining(twice(0), { ...still, linesSaved: 5 }).kind).toBe("measure_more");
+    expect(gaining(twice(1e-9), still).kind).toBe("keep");
+    const lenient = { ...still, linesSaved: 5, metric: { ...metric, minEffect: 1 } };
+    expect(gaining([-0.5], lenient).kind).toBe("measure_more");
+    expect(gaining([-0.501], lenient).kind).toBe("discard");
+  });
+
+  it("has no answer where the head has no seeds", () => {
+    expect(judge.next(evidenceOf({ seeds: [] }))).toEqual({
+      kind: "inconclusive",
+      reasons: ["the head has no seed to measure on"],
+    });
+  });
+
   it("ends undecided after its last run, or when the head has no further seed", () => {
     expect(gaining([1.3, -0.7, 1.3, -0.7])).toMatchObject({
       kind: "inconclusive",
@@ -198,6 +219,22 @@ describe("the sequential test", () => {
       expect(levelAt(stream)).toBe(lordLevel({ alpha: 0.2, ...stream }));
     expect(gaining(twice(99), { rule: strict }).kind).toBe("measure_more");
   });
+
+  it("under strict control asks for Student's boundary as well, otherwise for the normal one alone", () => {
+    const strict = { ...rule, control: "lord", alphaTentative: 0.2 } as const;
+    const alpha = lordLevel({ alpha: 0.2, index: 1, discoveries: [] });
+    const wanted = studentBoundary(alpha, 4, { variance: 1, degreesOfFreedom: 3 });
+    expect(wanted).toBeGreaterThan(sequentialBoundary(alpha, 4) * 1.2);
+    const edge = wanted * errorOf(2);
+    expect(gaining(twice(edge * 0.999), { rule: strict }).kind).toBe("measure_more");
+    expect(gaining(twice(edge * 1.001), { rule: strict })).toMatchObject({
+      kind: "keep",
+      workings: { rule: "boundary", boundary: wanted, alpha },
+    });
+    expect(gaining(twice(99), { rule: { ...rule, alphaTentative: alpha } })).toMatchObject({
+      workings: { boundary: sequentialBoundary(alpha, 4) },
+    });
+  });
 });
 
 describe("a keep", () => {
@@ -227,6 +264,12 @@ describe("a keep", () => {
       reasons: [expect.stringMatching(/more than luck explains$/)],
       workings: { rule: "not_held" },
     });
+  });
+
+  it("weighs how far apart both are by their numbers of runs", () => {
+    const apart = 2.5 * sigmaUpperBound(1, 3, 0.8) * Math.sqrt(1 / 4 + 1 / 2);
+    const known = (gain: number) => held([0, 0], { candidate: at(-gain, -gain, -gain, -gain) }).kind;
+    expect([known(apart * 0.999), known(apart * 1.001)]).toEqual(["keep", "discard"]);
   });
 
   it("falls where the fresh runs alone are a standard error behind", () => {
@@ -279,6 +322,31 @@ describe("the simplification lane", () => {
     expect(gaining(twice(gain)).kind).toBe("measure_more");
     expect(gaining([0], { linesSaved }).kind).toBe("measure_more");
     expect(gaining([0]).kind).toBe("discard");
+  });
+
+  it("asks for as many runs as a gain does, but for two at least", () => {
+    const replicates = [[...Array.from({ length: 12 }, (_, index) => index / 12), 9]];
+    const fails = { ...metric, minEffect: 9 }; // a gain of 8 is none, but it is not worse
+    const kinds = (change: Change) =>
+      [1, 2, 3, 4].map((runs) => gaining(Array(runs).fill(8), { linesSaved, metric: fails, ...change }).kind);
+    const [more, keep] = ["measure_more", "keep"];
+    expect(kinds({ rule: { ...rule, minRuns: 1 } })).toEqual([more, keep, keep, keep]);
+    expect(kinds({ rule: { ...rule, minRuns: 4 } })).toEqual([more, more, more, keep]);
+    expect(kinds({ replicates })).toEqual([more, more, keep, keep]);
+  });
+
+  it("under strict control is tested at the level of the stream, with Student's boundary", () => {
+    const strict = { ...rule, control: "lord", alphaTentative: 0.2 } as const;
+    const stream = { index: 7, discoveries: [2, 6] };
+    const alpha = lordLevel({ alpha: 0.2, ...stream });
+    const wanted = studentBoundary(alpha, 4, { variance: 1, degreesOfFreedom: 3 });
+    const edge = wanted * errorOf(2) - 4.5;
+    const change = { rule: strict, stream, linesSaved, metric: { ...metric, minEffect: 9 } };
+    expect(gaining(twice(edge - 0.001), change).kind).toBe("measure_more");
+    expect(gaining(twice(edge + 0.001), change)).toMatchObject({
+      kind: "keep",
+      workings: { rule: "not_worse", boundary: wanted, alpha, margin: 4.5 },
+    });
   });
 
   it("says so when the gain alone would have done", () => {

@@ -101,6 +101,14 @@ describe("durations", () => {
     });
   });
 
+  it("without any noise are kept for a gain, and for nothing less", () => {
+    const still = { noise: { ...evidenceOf().noise, sdRun: 0 } };
+    const none = [0, 0, 0, 0, 0];
+    expect(gaining(none, still).kind).toBe("measure_pair");
+    expect(gaining(none, { ...still, linesSaved: 3 }).kind).toBe("measure_pair");
+    expect(gaining([1e-9, 1e-9, 1e-9, 1e-9, 1e-9], still).kind).toBe("keep");
+  });
+
   it("end undecided after ten pairs", () => {
     const wide = [3, -2.9, 3, -2.9, 3, -2.9, 3, -2.9, 3, -2.9];
     expect(gaining(wide)).toMatchObject({

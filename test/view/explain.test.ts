@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest";
 import { UsageError } from "../../src/core/errors.ts";
 import { DECIDING_RULES } from "../../src/core/judge.ts";
 import { RULES } from "../../src/judge/rules.ts";
+import { mean, sigmaUpperBound, variance } from "../../src/judge/statistics.ts";
 import { type Explanation, explainVerdict } from "../../src/view/explain.ts";
+import { normalSource } from "../judge/random.ts";
 import { fullStudy, StudyWriter } from "./fixture-study.ts";
 import { JudgedWriter } from "./judged-study.ts";
 
@@ -135,6 +137,28 @@ describe("explaining what the real judge decided", () => {
       expect(answer).not.toMatch(/better|confirms/);
       if (stage === "promotion") expect(answer).toContain("No gain is claimed.");
     }
+  });
+
+  it("tells of the boundary of tier 1 how often chance passes it, never the parameter it was made from", () => {
+    const writer = manyVerdicts(new JudgedWriter().start().calibrate() as JudgedWriter);
+    const { error, verdict } = explain(writer, "e1");
+    const { boundary = 0, degreesOfFreedom, alpha } = verdict.workings ?? {};
+    expect([degreesOfFreedom, alpha]).toEqual([3, 0.6]);
+    const told = Number(error[0]?.match(/at one look with probability ([\d.]+): lax on purpose/)?.[1]);
+    // What one run of a change that does nothing shows against four of its head, from which sigma is taken.
+    const draw = normalSource(17);
+    let passed = 0;
+    for (let play = 0; play < 20_000; play += 1) {
+      const head = [draw(), draw(), draw(), draw()];
+      const error = sigmaUpperBound(variance(head) ?? 0, 3) * Math.sqrt(1 + 1 / 4);
+      if (draw() - (mean(head) ?? 0) > boundary * error) passed += 1;
+    }
+    expect(Math.abs(passed / 20_000 - told)).toBeLessThan(0.008); // three standard errors
+    expect(error.join()).not.toContain("0.6");
+    const cautious = manyVerdicts(
+      new JudgedWriter({ rule: RULES.cautious }).start().calibrate() as JudgedWriter,
+    );
+    expect(explain(cautious, "e1").error[0]).toMatch(/with probability 0\.0\d+\.$/);
   });
 
   it("names the level that LORD++ left in a strict run", () => {

@@ -47,6 +47,7 @@ describe("words", () => {
       "-0.04 %",
       "0 %",
     ]);
+    expect([1e307, Number.NaN].map((part) => formatPercent(part))).toEqual(["?", "?"]);
     expect([0.00003, 0.00084, 0.0213, 0.3412].map(formatP)).toEqual([
       "p < 0.0001",
       "p = 0.00084",

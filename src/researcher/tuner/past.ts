@@ -44,7 +44,7 @@ export function forecastOf(brief: Brief, name: string): Forecast {
   const usual = brief.program.metric.minEffect ?? brief.noiseSd;
   // The prior weighs as much as one hit (gain) and five experiments (probability).
   return {
-    gain: (total + usual) / (kept.length + 1),
+    gain: Math.min(Number.MAX_VALUE, (total + usual) / (kept.length + 1)), // the ledger takes no infinity
     probability: (kept.length + 1) / (measured.length + 5),
   };
 }

@@ -233,3 +233,21 @@ test("many constants are searched without a surrogate", async () => {
   expect(Object.keys(settings)).toHaveLength(60);
   expect(title.split(" -> ").length).toBeLessThanOrEqual(4);
 });
+
+test("goes on after candidates that printed the largest numbers there are", async () => {
+  const largest = [1e308, -1e308, Number.MAX_VALUE, -Number.MAX_VALUE, 1e308, 0.1];
+  for (const few of [6, 30]) {
+    const history = Array.from({ length: few }, (_, index) => ({
+      ...past(
+        index + 1,
+        { "train.ts:LEARNING_RATE": 0.01 * (index + 1), "train.ts:WIDTH": 10 + index },
+        largest[index % largest.length],
+      ),
+      headGain: index > 3 ? Number.MAX_VALUE : 0,
+    }));
+    await write({ "train.ts": FILE });
+    const { settings = {}, forecast } = await idea({ history, headGain: Number.MAX_VALUE, noiseSd: 1e151 });
+    const numbers = [settings["train.ts:LEARNING_RATE"], settings["train.ts:WIDTH"], forecast?.gain];
+    expect(numbers.map(Number.isFinite)).toEqual([true, true, true]);
+  }
+});
