@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { access, lstat, readFile, realpath, stat, writeFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { UsageError } from "../core/errors.ts";
 import type { LedgerLine } from "../core/ledger.ts";
 import type { Program } from "../core/program.ts";
@@ -10,13 +10,19 @@ import { replay, type Study } from "../core/study.ts";
 import { openLedger } from "../ledger/open-ledger.ts";
 import { currentHolder, type Holder } from "../ledger/writer-lock.ts";
 import { makeStudyView, type StudyView } from "../view/study-view.ts";
-import { inspectRepository } from "../workspace/repository.ts";
+import { inspectRepository, type Repository } from "../workspace/repository.ts";
 import { budgetFrom, type StudyFolder, type StudyPlace, systemClock } from "./surroundings.ts";
 
 export async function locateStudy(cwd: string, programPath?: string): Promise<StudyPlace> {
   const repository = await inspectRepository(cwd);
   const path = programPath === undefined ? join(repository.root, "program.md") : resolve(cwd, programPath);
-  return { repository, ...(await folderIn(repository.root)), programPath: path };
+  return { repository, ...(await folderIn(repository.root, stateFolderOf(repository))), programPath: path };
+}
+
+/** All checkouts of a repository share its refs, so they share one study: that of the main one, where there is one. */
+function stateFolderOf({ root, gitDir, commonDir }: Repository): string {
+  if (gitDir === commonDir) return join(root, ".nightlab");
+  return basename(commonDir) === ".git" ? join(dirname(commonDir), ".nightlab") : join(commonDir, "nightlab");
 }
 
 /** The study around a folder, for reading. Only where it has none yet, or a `.git` out of the ordinary, is git asked. */
@@ -31,8 +37,7 @@ export async function findStudy(cwd: string): Promise<StudyFolder> {
   return await locateStudy(cwd);
 }
 
-async function folderIn(root: string): Promise<StudyFolder> {
-  const folder = join(root, ".nightlab");
+async function folderIn(root: string, folder = join(root, ".nightlab")): Promise<StudyFolder> {
   await checkOwnFolder(folder);
   return { root, folder, programPath: join(root, "program.md") };
 }

@@ -40,7 +40,7 @@ export function machineCpuSeconds(): number | undefined {
 export interface StudyFolder {
   /** Top folder of the user's checkout. */
   readonly root: string;
-  /** `.nightlab` in the repository, which git ignores: ledger, logs, report. */
+  /** `.nightlab` in the main checkout of the repository, which git ignores: ledger, logs, report. */
   readonly folder: string;
   readonly programPath: string;
 }
