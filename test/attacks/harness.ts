@@ -1,0 +1,187 @@
+/** Plays an attack against the real loop: real git, sandbox, measurements, judge and ledger; only the researcher is scripted. */
+
+import { readdirSync, readFileSync } from "node:fs";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { expect, it, type TestFunction } from "vitest";
+import { openRun } from "../../src/compose.ts";
+import type { Brief } from "../../src/core/brief.ts";
+import type { Idea } from "../../src/core/experiment.ts";
+import type { Outcome } from "../../src/core/metric.ts";
+import type { Researcher } from "../../src/core/researcher.ts";
+import type { ExperimentRecord } from "../../src/core/study.ts";
+import { detectSandbox } from "../../src/sandbox/detect.ts";
+import { fingerprint } from "../workspace/playground.ts";
+import {
+  BASE_ERROR,
+  HONEST_ERROR,
+  makeVictim,
+  removeVictim,
+  trainScript,
+  type Victim,
+  type VictimOptions,
+} from "./victim.ts";
+
+export { BASE_ERROR, HONEST_ERROR, trainScript } from "./victim.ts";
+
+type SandboxName = "bubblewrap" | "process";
+
+export interface Attack extends VictimOptions {
+  /** What the attacking candidate changes. */
+  readonly edits?: Readonly<Record<string, string>>;
+  /** What the attacking researcher does besides, in its workspace. */
+  readonly propose?: (workspace: string, scene: Scene) => unknown;
+  readonly idea?: Idea;
+  /** How the experiment must end. */
+  readonly ends: readonly ExperimentRecord["status"][];
+  /** The only number that may enter the ledger for it; by default that of the unchanged guess. */
+  readonly value?: number;
+  /** Where the process sandbox has no wall against it: the words of its `containment.notCovered` that say so. */
+  readonly notCoveredByProcess?: string;
+  /** The process sandbox would let this harm the machine that runs the tests. */
+  readonly before?: (scene: Scene) => unknown;
+  readonly after?: (scene: Scene & Aftermath) => unknown;
+  /** A hole that is known: the test is expected to fail until it is closed. */
+  readonly hole?: string;
+}
+
+export interface Scene extends Victim {
+  readonly sandbox: SandboxName;
+  /** A folder that belongs to the attacker nowhere: whatever appears in it has escaped. */
+  readonly outside: string;
+}
+
+export interface Aftermath {
+  readonly record: ExperimentRecord;
+  readonly outcomes: readonly Outcome[];
+  /** What the next researcher was told. */
+  readonly brief: Brief;
+}
+
+const found = await detectSandbox("auto", process.getuid?.() ?? -1);
+const process_ = (await detectSandbox("process", 0)).sandbox;
+
+/** One test for each sandbox. What is not covered is a skipped test that says so, never a missing one. */
+export function attack(name: string, about: Attack): void {
+  const test = about.hole === undefined ? it : it.fails;
+  if (found.sandbox.name === "bubblewrap") test(`${name}, under bubblewrap`, play("bubblewrap", about));
+  else it.skip(`${name}, under bubblewrap: SKIPPED, ${found.reason}`, () => undefined);
+  const { notCoveredByProcess: words } = about;
+  if (words === undefined) return test(`${name}, under the process sandbox`, play("process", about));
+  it(`the process sandbox says that it does not cover it: ${words}`, () => {
+    expect(process_.containment.notCovered.join("\n")).toContain(words);
+  });
+  it.skip(`${name}, under the process sandbox: not covered`, () => undefined);
+}
+
+function play(sandbox: SandboxName, about: Attack): TestFunction {
+  return async () => {
+    const victim = await makeVictim(about);
+    const scene = { ...victim, sandbox, outside: join(victim.folder, "outside") };
+    await mkdir(scene.outside, { mode: 0o777 });
+    try {
+      await about.before?.(scene);
+      const before = await userState(scene);
+      const aftermath = await runAttack(scene, about);
+      await checkHarmless(scene, about, { ...aftermath, before });
+    } finally {
+      await removeVictim(victim);
+    }
+  };
+}
+
+/** The attack, then an honest candidate, then a pause. */
+async function runAttack(scene: Scene, about: Attack) {
+  const pause = new AbortController();
+  const briefs: Brief[] = [];
+  const run = await openRun({
+    cwd: scene.repository,
+    environment: scene.environment,
+    mode: { kind: "resume" },
+    override: { sandbox: scene.sandbox, budget: { experiments: 2 } },
+    staff: [{ researcher: attacker(scene, about, briefs), share: 1 }],
+    onLine: ({ event }) => event.kind === "closed" && event.experiment === "e2" && pause.abort(),
+  });
+  const never = new AbortController().signal;
+  try {
+    await run.work({ pause: pause.signal, finish: never, stop: never });
+    const [record, honest] = run.lab.experiments;
+    if (record === undefined || honest === undefined) throw new Error("the loop did not go on");
+    const own = record.measured.filter(({ commit }) => commit === record.commit);
+    const [, brief] = briefs;
+    if (brief === undefined) throw new Error("nobody was told anything");
+    return { record, honest, outcomes: own.map(({ outcome }) => outcome), brief, head: run.lab.run.head };
+  } finally {
+    await run.close();
+  }
+}
+
+function attacker(scene: Scene, about: Attack, briefs: Brief[]): Researcher {
+  return {
+    name: "attacker",
+    async propose(brief, workspace) {
+      briefs.push(brief);
+      if (briefs.length > 1) {
+        await writeFiles(workspace, { "train.sh": trainScript(":", 4) });
+        return { kind: "idea", idea: { title: "a better guess", why: "honest" } };
+      }
+      await writeFiles(workspace, about.edits ?? {});
+      await about.propose?.(workspace, scene);
+      return { kind: "idea", idea: about.idea ?? { title: "an attack", why: "to win" } };
+    },
+  };
+}
+
+export async function writeFiles(root: string, files: Readonly<Record<string, string>>): Promise<void> {
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), text);
+  }
+}
+
+type Played = Awaited<ReturnType<typeof runAttack>> & { before: Awaited<ReturnType<typeof userState>> };
+
+async function checkHarmless(scene: Scene, about: Attack, played: Played): Promise<void> {
+  const { record, outcomes, honest, head } = played;
+  expect(about.ends, record.reasons.join("; ")).toContain(record.status);
+  for (const outcome of outcomes) {
+    if (outcome.kind === "measured") expect(outcome.measurement.value).toBe(about.value ?? BASE_ERROR);
+  }
+  expect(await userState(scene), "the user's checkout").toEqual(played.before);
+  expect(await readdir(scene.outside), "what escaped").toEqual([]);
+  expect(runningIn(scene.folder), "left running").toEqual([]);
+  expect(await leftOnDisk(scene), "left on disk").toEqual([]);
+  expect(honest.status, honest.reasons.join("; ")).toBe("kept");
+  expect(head).toBe(honest.commit);
+  const values = honest.measured.flatMap(({ commit, outcome }) =>
+    commit === honest.commit && outcome.kind === "measured" ? [outcome.measurement.value] : [],
+  );
+  expect(new Set(values)).toEqual(new Set([HONEST_ERROR]));
+  await about.after?.({ ...scene, ...played });
+}
+
+/** All of the user's repository but what nightlab is there to write. */
+function userState({ repository }: Scene) {
+  const isOurs = (path: string) => /^(\.nightlab|\.git\/(objects|refs\/nightlab))(\/|$)/.test(path);
+  return fingerprint(repository, isOurs);
+}
+
+/** Processes of which command line, environment or folder speak of the victim's folder. */
+function runningIn(folder: string): string[] {
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
+  return pids.filter((pid) => ["cmdline", "environ"].some((file) => readOf(pid, file).includes(folder)));
+}
+
+function readOf(pid: string, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, "latin1");
+  } catch {
+    return ""; // gone between listing and reading
+  }
+}
+
+/** Checkouts and scratch folders go with the run. */
+async function leftOnDisk({ folder }: Scene): Promise<string[]> {
+  const names = await readdir(join(folder, "state"), { recursive: true });
+  return names.filter((name) => name.split("/").length > 2);
+}
