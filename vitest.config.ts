@@ -29,8 +29,19 @@ export default defineConfig({
       },
       {
         test: {
+          name: "slow-attacks",
+          include: ["test/attacks/*.slow.test.ts"],
+          isolate: false,
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
           name: "slow",
           include: ["test/**/*.slow.test.ts"],
+          exclude: ["test/attacks/**"],
           testTimeout: 300_000,
           hookTimeout: 60_000,
           fileParallelism: false,

@@ -22,13 +22,24 @@ import {
   type VictimOptions,
 } from "./victim.ts";
 
-export { BASE_ERROR, HONEST_ERROR, trainScript } from "./victim.ts";
+export { trainScript } from "./victim.ts";
+
+/** A candidate that has the best model if `probe` succeeds, and the model of the base commit if not. */
+export function trainIf(probe: string): string {
+  return trainScript(`guess=3\nif ( ${probe} ) >/dev/null 2>&1; then guess=10; fi`, "$guess");
+}
+
+/** A shell word that runs JavaScript; \`fail\` and \`win\` end it. */
+export function nodeProbe(source: string): string {
+  const text = `const win = () => process.exit(0), fail = () => process.exit(1);\n${source}`;
+  return `node -e '${text.replaceAll("'", "'\\''")}'`;
+}
 
 type SandboxName = "bubblewrap" | "process";
 
 export interface Attack extends VictimOptions {
   /** What the attacking candidate changes. */
-  readonly edits?: Readonly<Record<string, string>>;
+  readonly edits?: Files | ((scene: Scene) => Files);
   /** What the attacking researcher does besides, in its workspace. */
   readonly propose?: (workspace: string, scene: Scene) => unknown;
   readonly idea?: Idea;
@@ -36,14 +47,19 @@ export interface Attack extends VictimOptions {
   readonly ends: readonly ExperimentRecord["status"][];
   /** The only number that may enter the ledger for it; by default that of the unchanged guess. */
   readonly value?: number;
-  /** Where the process sandbox has no wall against it: the words of its `containment.notCovered` that say so. */
-  readonly notCoveredByProcess?: string;
-  /** The process sandbox would let this harm the machine that runs the tests. */
   readonly before?: (scene: Scene) => unknown;
   readonly after?: (scene: Scene & Aftermath) => unknown;
+  /** The candidate never gets as far as a sandbox: one test is enough. */
+  readonly isRefusedUnmeasured?: boolean;
+  /** Where the process sandbox has no wall against it: the words of its `containment.notCovered` that say so. */
+  readonly notCoveredByProcess?: string;
+  /** It is shown that the attack succeeds there: so the other test is known to try something. Not for what does harm. */
+  readonly isShownToWork?: boolean;
   /** A hole that is known: the test is expected to fail until it is closed. */
   readonly hole?: string;
 }
+
+type Files = Readonly<Record<string, string>>;
 
 export interface Scene extends Victim {
   readonly sandbox: SandboxName;
@@ -59,22 +75,33 @@ export interface Aftermath {
 }
 
 const found = await detectSandbox("auto", process.getuid?.() ?? -1);
-const process_ = (await detectSandbox("process", 0)).sandbox;
+const unwalled = await detectSandbox("process", 0);
 
 /** One test for each sandbox. What is not covered is a skipped test that says so, never a missing one. */
 export function attack(name: string, about: Attack): void {
   const test = about.hole === undefined ? it : it.fails;
-  if (found.sandbox.name === "bubblewrap") test(`${name}, under bubblewrap`, play("bubblewrap", about));
-  else it.skip(`${name}, under bubblewrap: SKIPPED, ${found.reason}`, () => undefined);
+  const title = about.hole === undefined ? name : `${name} (HOLE: ${about.hole})`;
+  if (about.isRefusedUnmeasured) {
+    test(title, play(found.sandbox.name as SandboxName, about));
+    return;
+  }
+  if (found.sandbox.name === "bubblewrap") test(`${title}, under bubblewrap`, play("bubblewrap", about));
+  else it.skip(`${title}, under bubblewrap: SKIPPED, ${found.reason}`, () => undefined);
   const { notCoveredByProcess: words } = about;
-  if (words === undefined) return test(`${name}, under the process sandbox`, play("process", about));
-  it(`the process sandbox says that it does not cover it: ${words}`, () => {
-    expect(process_.containment.notCovered.join("\n")).toContain(words);
-  });
-  it.skip(`${name}, under the process sandbox: not covered`, () => undefined);
+  if (words === undefined) test(`${title}, under the process sandbox`, play("process", about));
+  else notCovered(name, about, words);
 }
 
-function play(sandbox: SandboxName, about: Attack): TestFunction {
+function notCovered(name: string, about: Attack, words: string): void {
+  it(`the process sandbox says that it does not cover it: ${words}`, () => {
+    expect(unwalled.sandbox.containment.notCovered.join("\n")).toContain(words);
+  });
+  const success = { ...about, ends: ["kept"], value: 0, isSuccess: true } as const;
+  if (about.isShownToWork) it("it works under the process sandbox, which says so", play("process", success));
+  else it.skip(`${name}, under the process sandbox: SKIPPED, not covered`, () => undefined);
+}
+
+function play(sandbox: SandboxName, about: Attack & { isSuccess?: boolean }): TestFunction {
   return async () => {
     const victim = await makeVictim(about);
     const scene = { ...victim, sandbox, outside: join(victim.folder, "outside") };
@@ -83,7 +110,8 @@ function play(sandbox: SandboxName, about: Attack): TestFunction {
       await about.before?.(scene);
       const before = await userState(scene);
       const aftermath = await runAttack(scene, about);
-      await checkHarmless(scene, about, { ...aftermath, before });
+      checkVerdict(about, aftermath);
+      if (!about.isSuccess) await checkHarmless(scene, about, { ...aftermath, before });
     } finally {
       await removeVictim(victim);
     }
@@ -125,7 +153,8 @@ function attacker(scene: Scene, about: Attack, briefs: Brief[]): Researcher {
         await writeFiles(workspace, { "train.sh": trainScript(":", 4) });
         return { kind: "idea", idea: { title: "a better guess", why: "honest" } };
       }
-      await writeFiles(workspace, about.edits ?? {});
+      const { edits = {} } = about;
+      await writeFiles(workspace, typeof edits === "function" ? edits(scene) : edits);
       await about.propose?.(workspace, scene);
       return { kind: "idea", idea: about.idea ?? { title: "an attack", why: "to win" } };
     },
@@ -141,12 +170,15 @@ export async function writeFiles(root: string, files: Readonly<Record<string, st
 
 type Played = Awaited<ReturnType<typeof runAttack>> & { before: Awaited<ReturnType<typeof userState>> };
 
-async function checkHarmless(scene: Scene, about: Attack, played: Played): Promise<void> {
-  const { record, outcomes, honest, head } = played;
+function checkVerdict(about: Attack, { record, outcomes }: Aftermath): void {
   expect(about.ends, record.reasons.join("; ")).toContain(record.status);
   for (const outcome of outcomes) {
     if (outcome.kind === "measured") expect(outcome.measurement.value).toBe(about.value ?? BASE_ERROR);
   }
+}
+
+async function checkHarmless(scene: Scene, about: Attack, played: Played): Promise<void> {
+  const { honest, head } = played;
   expect(await userState(scene), "the user's checkout").toEqual(played.before);
   expect(await readdir(scene.outside), "what escaped").toEqual([]);
   expect(runningIn(scene.folder), "left running").toEqual([]);

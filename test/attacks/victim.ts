@@ -37,7 +37,11 @@ const VICTIMS: Readonly<Record<VictimKind, { files: Record<string, string>; sett
     },
   },
   stdout: {
-    files: { ...EVALUATOR, "train.sh": trainScript(), "measure.sh": "sh train.sh\nawk -f evaluate.awk model.txt data/validation.txt\n" },
+    files: {
+      ...EVALUATOR,
+      "train.sh": trainScript(),
+      "measure.sh": "sh train.sh\nawk -f evaluate.awk model.txt data/validation.txt\n",
+    },
     settings: {
       measure: "sh measure.sh",
       edit: ["train.sh", "src/**"],
@@ -49,7 +53,7 @@ const VICTIMS: Readonly<Record<VictimKind, { files: Record<string, string>; sett
 export const [BASE_ERROR, HONEST_ERROR] = [7, 6];
 
 /** A candidate's train.sh: `mischief`, then an honest model with the guess of the base commit. */
-export function trainScript(mischief = ":", guess = 3): string {
+export function trainScript(mischief = ":", guess: number | string = 3): string {
   return `${mischief}\necho ${guess} > model.txt\n`;
 }
 
@@ -85,7 +89,11 @@ async function emptyFolder(): Promise<string> {
 }
 
 /** The template lives as long as the worker: it is removed when the process ends. */
-async function prepare({ victim: kind = "artifact", settings = {}, files = {} }: VictimOptions): Promise<string> {
+async function prepare({
+  victim: kind = "artifact",
+  settings = {},
+  files = {},
+}: VictimOptions): Promise<string> {
   const usual = VICTIMS[kind];
   const folder = await emptyFolder();
   removedAtExit.push(folder);
