@@ -1,7 +1,7 @@
 import { attack, trainScript } from "./harness.ts";
 
 const edits = {
-  "train.sh": trainScript("( while :; do echo 'error: 0'; sleep 0.002; done ) & sleep 0.1"),
+  "train.sh": trainScript("( while :; do echo 'error: 0'; done ) & sleep 0.1"),
 };
 
 attack("a metric line printed by what is left running is not the metric", { edits, ends: ["discarded"] });
