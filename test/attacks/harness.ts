@@ -44,6 +44,8 @@ export interface Attack extends VictimOptions {
   /** What the attacking researcher does besides, in its workspace. */
   readonly propose?: (workspace: string, scene: Scene) => unknown;
   readonly idea?: Idea;
+  /** The candidate that comes next and is better by one, where train.sh of another victim is another. */
+  readonly honest?: Files;
   /** How the experiment must end. */
   readonly ends: readonly ExperimentRecord["status"][];
   /** The only number that may enter the ledger for it; by default that of the unchanged guess. */
@@ -151,7 +153,7 @@ function attacker(scene: Scene, about: Attack, briefs: Brief[]): Researcher {
     async propose(brief, workspace) {
       briefs.push(brief);
       if (briefs.length > 1) {
-        await writeFiles(workspace, { "train.sh": trainScript(":", 4) });
+        await writeFiles(workspace, about.honest ?? { "train.sh": trainScript(":", 4) });
         return { kind: "idea", idea: { title: "a better guess", why: "honest" } };
       }
       const { edits = {} } = about;

@@ -18,5 +18,6 @@ attack("orders in an idea, invisible ones too, reach the next researcher short, 
     expect(past?.idea.title.length).toBeLessThanOrEqual(300);
     expect(past?.idea.why.length).toBeLessThanOrEqual(2000);
     expect(JSON.stringify(brief.history)).not.toMatch(/[\p{Cc}\p{Cf}]/v);
+    expect(past?.idea.why).toContain("<U+E0065>");
   },
 });

@@ -1,9 +1,8 @@
-import { attack, trainIf, writeFiles } from "./harness.ts";
+import { attack, trainIf } from "./harness.ts";
 
 attack("a linked folder, shared with the user's checkout, cannot be written", {
   settings: { link: ["packages"] },
-  files: { ".gitignore": "packages\n" },
-  before: ({ repository }) => writeFiles(repository, { "packages/index.js": "honest\n" }),
+  files: { ".gitignore": "packages\n", "packages/index.js": "honest\n" },
   edits: { "train.sh": trainIf("cat packages/index.js && echo evil >> packages/index.js") },
   ends: ["discarded"],
   notCoveredByProcess: "files: the command reads and writes whatever you can",
