@@ -33,7 +33,7 @@ export default defineConfig({
           include: ["test/attacks/*.slow.test.ts"],
           isolate: false,
           fileParallelism: false,
-          testTimeout: 60_000,
+          testTimeout: 300_000,
           hookTimeout: 60_000,
         },
       },

@@ -20,14 +20,15 @@ const CONTAINMENT: Containment = {
     "privileges: no capabilities, no new ones, never root",
     "environment: nothing is inherited; wall time; output size; no core dumps; no stdin",
     "sockets in the file system that somebody listens on when the command starts",
-    "memory: looked at every 10 to 200 ms, then killed",
+    "memory: looked at every 10 to 200 ms, then killed; scratch folders hold no more than limits.memory",
+    "disk space and number of files: half of what is free at its start, looked at every 50 ms, then killed",
   ],
   notCovered: [
     "the kernel itself: system calls are not filtered, so a kernel hole is a way out",
     "as root: the command may open user namespaces of its own, which widens that way",
     "files outside home folders that everybody may read stay readable",
     "memory taken faster than it is looked at, and memory of scratch folders",
-    "CPU share, and disk space in writable folders",
+    "CPU share, and disk filled faster than it is looked at",
     "graphics cards are shared: their memory and clocks are not limited",
     "with network host: everything this machine can reach, abstract sockets included",
   ],
@@ -80,7 +81,7 @@ export class BubblewrapSandbox implements Sandbox {
   #launch(command: SandboxCommand, limits: SandboxLimits, marker: string): Launch {
     const { dropTo, program } = this.#options;
     const secret = [
-      ...mountArguments(command, { network: limits.network, isOtherUser: dropTo !== undefined }),
+      ...mountArguments(command, { ...limits, isOtherUser: dropTo !== undefined }),
       ...this.#namespaceArguments(limits.network),
       "--clearenv",
       ...Object.entries({ ...command.env, [MARKER]: marker }).flatMap(([name, value]) => [

@@ -15,12 +15,13 @@ const COVERED = [
   "environment: nothing is inherited",
   "no core dumps",
   "no stdin",
+  "disk space and number of files in its own folders: half of what is free at its start, then killed",
 ];
 const NOT_COVERED = [
   "files: the command reads and writes whatever you can, also outside the experiment",
   "network: always open, limits.network is not enforced",
   "other processes of yours can be seen and signalled",
-  "number of processes, disk space",
+  "number of processes, disk space outside its own folders",
 ];
 
 const LINUX: Containment = {

@@ -50,6 +50,7 @@ export interface Attack extends VictimOptions {
   readonly ends: readonly ExperimentRecord["status"][];
   /** The only number that may enter the ledger for it; by default that of the unchanged guess. */
   readonly value?: number;
+  /** What lies around the victim; a function it gives undoes it. */
   readonly before?: (scene: Scene) => unknown;
   readonly after?: (scene: Scene & Aftermath) => unknown;
   /** The candidate never gets as far as a sandbox: one test is enough. */
@@ -109,13 +110,14 @@ function play(sandbox: SandboxName, about: Attack & { isSuccess?: boolean }): Te
     const victim = await makeVictim(about);
     const scene = { ...victim, sandbox, outside: join(victim.folder, "outside") };
     await mkdir(scene.outside, { mode: 0o777 });
+    const undo = await about.before?.(scene);
     try {
-      await about.before?.(scene);
       const before = await userState(scene);
       const aftermath = await runAttack(scene, about);
       checkVerdict(about, aftermath);
       if (!about.isSuccess) await checkHarmless(scene, about, { ...aftermath, before });
     } finally {
+      if (typeof undo === "function") undo();
       await removeVictim(victim);
     }
   };
