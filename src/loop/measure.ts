@@ -102,7 +102,7 @@ async function evaluate(
     if (missing.length > 0) {
       return {
         kind: "no_metric",
-        detail: `the metric command left no ${missing.join(", ")} that can be taken: plain files, of sane number and size`,
+        detail: `the metric command left no ${missing.join(", ")} that can be taken: plain files, not too many, not too large`,
         logTail: run.exit.outputTail,
       };
     }

@@ -7,6 +7,7 @@ import type { Readable, Writable } from "node:stream";
 import type { Ending, Exit, SandboxCommand, SandboxLimits } from "../core/sandbox.ts";
 import { DiskWatch } from "./disk-watch.ts";
 import { newMark } from "./marker.ts";
+import { MemoryGroup } from "./memory-group.ts";
 import { Output } from "./output.ts";
 import { hasProc } from "./proc.ts";
 import { type Member, ProcessTree } from "./process-tree.ts";
@@ -45,8 +46,14 @@ const DISK_LOOK_MS = 50;
 const LOOK_SHARE = 50;
 const PIPE_CLOSE_MS = 1000;
 
-/** Resolves for anything the command does. `launch` is given the marker that the command's environment must hold. */
-export async function runProcess(launch: (marker: string) => Launch, options: RunOptions): Promise<Exit> {
+/**
+ * Resolves for anything the command does. `launch` is given the marker that the command's environment must hold, and shell
+ * text by which it joins a group of the kernel, empty where there is none.
+ */
+export async function runProcess(
+  launch: (marker: string, joinScript: string) => Launch,
+  options: RunOptions,
+): Promise<Exit> {
   if (options.signal.aborted) return notRun({ kind: "cancelled" });
   const obstacle = obstacleTo(options.command);
   if (obstacle !== undefined) return notRun({ kind: "not_started", reason: obstacle });
@@ -55,10 +62,16 @@ export async function runProcess(launch: (marker: string) => Launch, options: Ru
     outputBytes: options.limits.outputBytes,
     onLine: options.command.onLine,
   });
+  const group = MemoryGroup.create(options.limits.memoryBytes);
   try {
     const marker = newMark(options.study);
-    return await new Execution(launch(marker), options, { output, marker }).finish();
+    const launched = launch(marker, group?.joinScript ?? "");
+    const exit = await new Execution(launched, options, { output, marker }).finish();
+    const isStarved =
+      group?.hasKilled && exit.ending.kind !== "timed_out" && exit.ending.kind !== "cancelled";
+    return isStarved ? { ...exit, ending: { kind: "out_of_memory" } } : exit;
   } finally {
+    group?.remove();
     output.close();
   }
 }

@@ -27,13 +27,13 @@ const NOT_COVERED = [
 const LINUX: Containment = {
   covered: [
     ...COVERED,
-    "memory: looked at every 10 to 200 ms, then killed",
+    "memory: looked at every 10 to 200 ms, then killed; bounded by the kernel where we may make groups (cgroup v1, as root)",
     "processes left behind: found by ancestry, session, group and marker, then killed",
     "nightlab itself killed: the process group and all with the marker end within moments, the rest at the next start",
   ],
   notCovered: [
     ...NOT_COVERED,
-    "memory taken faster than it is looked at",
+    "without such groups: memory taken faster than it is looked at",
     "a process that clears its environment, leaves its session and loses its parent within one look survives",
     "when nightlab is killed, a process that cleared its environment and left its session survives",
   ],
@@ -69,11 +69,10 @@ export class ProcessSandbox implements Sandbox {
   }
 
   exec(command: SandboxCommand, limits: SandboxLimits, signal: AbortSignal): Promise<Exit> {
-    const args = wrapperArguments(command.line, { prefix: [], isWatched: true });
     return runProcess(
-      (marker) => ({
+      (marker, joinScript) => ({
         file: SHELL,
-        args,
+        args: wrapperArguments(command.line, { prefix: [], isWatched: true, joinScript }),
         env: { ...command.env, [MARKER]: marker },
         isAsked: () => true,
       }),
