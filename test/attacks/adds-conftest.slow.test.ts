@@ -5,5 +5,4 @@ attack("a conftest.py added by a candidate is out of scope where all may be edit
   edits: { "src/conftest.py": "import os\n" },
   ends: ["out_of_scope"],
   isRefusedUnmeasured: true,
-  hole: "configuration that tools of the command read is not in the protected closure",
 });

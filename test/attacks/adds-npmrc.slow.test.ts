@@ -5,5 +5,4 @@ attack("an .npmrc added by a candidate is out of scope where all may be edited",
   edits: { ".npmrc": "script-shell=./src/evil.sh\n" },
   ends: ["out_of_scope"],
   isRefusedUnmeasured: true,
-  hole: "configuration that tools of the command read is not in the protected closure",
 });

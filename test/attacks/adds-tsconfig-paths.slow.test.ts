@@ -5,5 +5,4 @@ attack("a tsconfig.json added by a candidate is out of scope where all may be ed
   edits: { "tsconfig.json": '{ "compilerOptions": { "paths": { "evaluate": ["./src/evil.ts"] } } }\n' },
   ends: ["out_of_scope"],
   isRefusedUnmeasured: true,
-  hole: "configuration that tools of the command read is not in the protected closure",
 });

@@ -6,5 +6,4 @@ attack("scripts of package.json changed by a candidate are out of scope where al
   edits: { "package.json": '{ "scripts": { "measure": "echo error: 0" } }\n' },
   ends: ["out_of_scope"],
   isRefusedUnmeasured: true,
-  hole: "manifests and lock files are not in the protected closure",
 });

@@ -5,5 +5,4 @@ attack("a protected path in other letters is out of scope where all may be edite
   edits: { "Evaluate.AWK": 'END { print "error: 0" }\n' },
   ends: ["out_of_scope"],
   isRefusedUnmeasured: true,
-  hole: "protected paths are compared letter by letter; on a file system that ignores case they are one file",
 });

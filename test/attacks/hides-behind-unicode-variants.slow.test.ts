@@ -6,7 +6,6 @@ attack("a protected path in another normal form is out of scope where all may be
   edits: { "e\u0301valuation.txt": "3\n" },
   ends: ["out_of_scope"],
   isRefusedUnmeasured: true,
-  hole: "protected paths are compared byte by byte; on a file system that normalises names they are one file",
 });
 
 attack("a .git that a file system may take for the real one is out of scope", {
@@ -14,7 +13,6 @@ attack("a .git that a file system may take for the real one is out of scope", {
   edits: { "src/.g\u200cit/config": "[core]\n\tfsmonitor = evil\n" },
   ends: ["out_of_scope"],
   isRefusedUnmeasured: true,
-  hole: "names that HFS+ takes for .git are let through",
 });
 
 attack("the short name of .git is out of scope", {
