@@ -3,6 +3,7 @@
 import { z } from "zod";
 import type { CommitSha, ExperimentId, RunTag, TreeSha } from "./experiment.ts";
 import { DECIDING_RULES } from "./judge.ts";
+import { CRASH_CAUSES } from "./metric.ts";
 
 const commit = z
   .string()
@@ -42,7 +43,7 @@ export const outcomeSchema = z.discriminatedUnion("kind", [
   }),
   z.object({
     kind: z.literal("crashed"),
-    cause: z.enum(["syntax", "import", "out_of_memory", "signal", "exit", "environment", "evaluator"]),
+    cause: z.enum(CRASH_CAUSES),
     ...failure,
   }),
   z.object({ kind: z.literal("timed_out"), ...failure }),

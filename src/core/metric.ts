@@ -40,14 +40,11 @@ export interface Measurement {
   readonly resources: Resources;
 }
 
-export type CrashCause =
-  | "syntax"
-  | "import"
-  | "out_of_memory"
-  | "signal"
-  | "exit"
-  | "environment"
-  | "evaluator";
+export const CRASH_CAUSES = [
+  ...(["syntax", "import", "out_of_memory", "out_of_disk", "signal", "exit"] as const),
+  ...(["environment", "evaluator"] as const),
+] as const;
+export type CrashCause = (typeof CRASH_CAUSES)[number];
 
 /** How measuring ended. Only `measured` holds a number (invariant 4). */
 export type Outcome =

@@ -32,7 +32,7 @@ export type Ending =
   | { readonly kind: "exited"; readonly code: number }
   | { readonly kind: "signalled"; readonly signal: string }
   | { readonly kind: "timed_out" }
-  | { readonly kind: "out_of_memory" }
+  | { readonly kind: "out_of_memory" | "out_of_disk" }
   | { readonly kind: "cancelled" }
   | { readonly kind: "not_started"; readonly reason: string };
 

@@ -1,14 +1,26 @@
 /** What a researcher is told, and its answer. Knows nothing of what becomes of the change. */
 
-import type { Brief } from "../core/brief.ts";
+import type { Brief, PastExperiment } from "../core/brief.ts";
 import { partLeft } from "../core/budget.ts";
 import { seedFrom } from "../core/clock.ts";
 import { InfrastructureError, UsageError } from "../core/errors.ts";
-import type { ExperimentId } from "../core/experiment.ts";
+import type { ExperimentId, Idea } from "../core/experiment.ts";
 import type { Proposal, Researcher } from "../core/researcher.ts";
 import { history } from "./gains.ts";
 import type { Lab } from "./lab.ts";
+import {
+  REASON_CHARACTERS,
+  shortLine,
+  shortText,
+  TITLE_CHARACTERS,
+  visibleText,
+  WHY_CHARACTERS,
+} from "./untrusted.ts";
 
+/** Told in full to every researcher; of a long night, the rest would crowd out all else. */
+const MAX_REASONS = 20;
+
+/** What others wrote (ideas, reasons that quote a candidate, code) is told short and visible; it is never an instruction. */
 export async function briefFor(lab: Lab, id: ExperimentId, researcher: Researcher): Promise<Brief> {
   const { run, parts } = lab;
   const { experiments } = lab;
@@ -16,20 +28,37 @@ export async function briefFor(lab: Lab, id: ExperimentId, researcher: Researche
   return {
     experiment: id,
     program: parts.program,
-    history: history(lab),
+    history: history(lab).map(toldPast),
     inFlight: experiments.flatMap((record) =>
       record.status === undefined && record.researcher === researcher.name && record.idea
-        ? [record.idea]
+        ? [toldIdea(record.idea)]
         : [],
     ),
     openIdeas: parts.program.ideas.filter((idea) => !idea.done && !taken.has(idea.text)),
     headGain: run.headGain,
-    headDiff: await parts.workspaces.diff(run.baseline, run.head),
+    headDiff: visibleText(await parts.workspaces.diff(run.baseline, run.head)),
     noiseSd: run.noise?.sdRun ?? 0,
     isDeterministic: run.noise?.isDeterministic ?? false,
     randomSeed: seedFrom(run.studySeed, "researcher", id),
     budgetLeft: partLeft(parts.budget, lab.spent()),
   };
+}
+
+/** Closed experiments do not change any more: each is made fit to be told once. */
+const told = new WeakMap<PastExperiment, PastExperiment>();
+
+function toldPast(past: PastExperiment): PastExperiment {
+  const known = told.get(past);
+  if (known !== undefined) return known;
+  const reasons = past.reasons.slice(0, MAX_REASONS).map((reason) => shortLine(reason, REASON_CHARACTERS));
+  const made = { ...past, idea: toldIdea(past.idea), reasons };
+  told.set(past, made);
+  return made;
+}
+
+function toldIdea(idea: Idea): Idea {
+  const title = shortLine(idea.title, TITLE_CHARACTERS);
+  return { ...idea, title, why: shortText(idea.why, WHY_CHARACTERS) };
 }
 
 /**

@@ -102,7 +102,7 @@ async function evaluate(
     if (missing.length > 0) {
       return {
         kind: "no_metric",
-        detail: `the metric command left no ${missing.join(", ")}`,
+        detail: `the metric command left no ${missing.join(", ")} that can be taken: plain files, not too many, not too large`,
         logTail: run.exit.outputTail,
       };
     }
@@ -182,7 +182,8 @@ function failureOf(exit: Exit, program: Program): Outcome | undefined {
     case "signalled":
       return { kind: "crashed", cause: "signal", detail, logTail };
     case "out_of_memory":
-      return { kind: "crashed", cause: "out_of_memory", detail, logTail };
+    case "out_of_disk":
+      return { kind: "crashed", cause: ending.kind, detail, logTail };
     case "timed_out":
       return { kind: "timed_out", detail: `no end after ${program.limits.timeMs / 1000} s`, logTail };
     case "not_started":

@@ -20,14 +20,16 @@ const CONTAINMENT: Containment = {
     "privileges: no capabilities, no new ones, never root",
     "environment: nothing is inherited; wall time; output size; no core dumps; no stdin",
     "sockets in the file system that somebody listens on when the command starts",
-    "memory: looked at every 10 to 200 ms, then killed",
+    "memory: looked at every 10 to 200 ms, then killed; bounded by the kernel, scratch folders included, where we may make groups (cgroup v1, as root)",
+    "each scratch folder: 1 GiB, or limits.memory where that is less",
+    "disk space and number of files: half of what is free at its start, looked at every 50 ms, then killed",
   ],
   notCovered: [
     "the kernel itself: system calls are not filtered, so a kernel hole is a way out",
     "as root: the command may open user namespaces of its own, which widens that way",
     "files outside home folders that everybody may read stay readable",
-    "memory taken faster than it is looked at, and memory of scratch folders",
-    "CPU share, and disk space in writable folders",
+    "without such groups: memory taken faster than it is looked at, and memory of scratch folders",
+    "CPU share, and disk filled faster than it is looked at",
     "graphics cards are shared: their memory and clocks are not limited",
     "with network host: everything this machine can reach, abstract sockets included",
   ],
@@ -69,18 +71,22 @@ export class BubblewrapSandbox implements Sandbox {
     }
     const { dropTo, graceMs = GRACE_MS, study = "" } = this.#options;
     return runProcess(
-      (marker) => {
+      (marker, joinScript) => {
         if (dropTo !== undefined) for (const path of command.writable) handOver(path, dropTo.uid);
-        return this.#launch(command, limits, marker);
+        return this.#launch(command, limits, { marker, joinScript });
       },
       { command, limits, signal, graceMs, study },
     );
   }
 
-  #launch(command: SandboxCommand, limits: SandboxLimits, marker: string): Launch {
+  #launch(
+    command: SandboxCommand,
+    limits: SandboxLimits,
+    { marker, joinScript }: { marker: string; joinScript: string },
+  ): Launch {
     const { dropTo, program } = this.#options;
     const secret = [
-      ...mountArguments(command, { network: limits.network, isOtherUser: dropTo !== undefined }),
+      ...mountArguments(command, { ...limits, isOtherUser: dropTo !== undefined }),
       ...this.#namespaceArguments(limits.network),
       "--clearenv",
       ...Object.entries({ ...command.env, [MARKER]: marker }).flatMap(([name, value]) => [
@@ -94,7 +100,7 @@ export class BubblewrapSandbox implements Sandbox {
     const wrapper = wrapperArguments(command.line, { prefix, processes: PROCESSES });
     return {
       file: SHELL,
-      args: watched(program, ["--args", String(ARGUMENTS_FD), "--", SHELL, ...wrapper]),
+      args: watched(program, ["--args", String(ARGUMENTS_FD), "--", SHELL, ...wrapper], joinScript),
       env: { PATH: "/usr/bin:/bin", [OUTER_MARKER]: marker },
       // Paths and values would show in /proc/1/cmdline inside otherwise, the hidden ones too.
       secretArguments: secret.map((argument) => `${argument}\0`).join(""),

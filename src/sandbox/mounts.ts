@@ -35,6 +35,8 @@ export interface MountOptions {
   readonly network: "none" | "host";
   /** The command runs as another user, who may not pass folders closed to others. */
   readonly isOtherUser: boolean;
+  /** Scratch room is memory: a command that may have little gets no more by writing there. */
+  readonly memoryBytes?: number;
 }
 
 type Mount =
@@ -50,14 +52,15 @@ type Mount =
  */
 export function mountArguments(paths: Paths, options: MountOptions): string[] {
   const given = givenMounts(paths, options);
-  const base = withClosedFolders(baseMounts(), given, options);
+  const scratchBytes = Math.min(SCRATCH_BYTES, options.memoryBytes ?? SCRATCH_BYTES);
+  const base = withClosedFolders(baseMounts(scratchBytes), given, options);
   const mounts = [...base, ...given];
   const sockets = openSockets().filter((path) => isVisible(path, mounts));
   mounts.push(...sockets.map((path): Mount => ({ kind: "masked", path })));
   const sealed = mounts.filter((mount, index) => isSealed(mount, mounts, index));
   return [
     ...["--ro-bind", "/", "/", "--proc", "/proc"],
-    ...deviceArguments(),
+    ...deviceArguments(scratchBytes),
     ...mounts.flatMap((mount, index) => argumentsOf(mount, mounts.slice(0, index))),
     ...sealed.flatMap((mount) => ["--remount-ro", mount.path]),
   ];
@@ -68,12 +71,12 @@ export function homeFolders(): string[] {
   return existing(["/root", "/home", homedir()]).filter((path) => !SYSTEM_FOLDERS.includes(path));
 }
 
-function baseMounts(): Mount[] {
+function baseMounts(scratchBytes: number): Mount[] {
   const open = existing(["/tmp", "/var/tmp"]);
   const run = existing(["/run", "/var/run"]);
   const closed = outermost([...homeFolders(), ...run].filter((path) => !open.includes(path)));
   return [
-    ...open.map((path): Mount => ({ kind: "empty", path, bytes: SCRATCH_BYTES, isOpen: true })),
+    ...open.map((path): Mount => ({ kind: "empty", path, bytes: scratchBytes, isOpen: true })),
     ...closed.map((path): Mount => ({ kind: "empty", path, bytes: RUN_BYTES, isOpen: false })),
   ].sort(byDepth);
 }
@@ -156,11 +159,11 @@ function ownArguments(mount: Mount): string[] {
 }
 
 /** A minimal /dev, with graphics cards where there are some: training code is what nightlab measures. */
-function deviceArguments(): string[] {
+function deviceArguments(scratchBytes: number): string[] {
   const devices = readdirSync("/dev").filter((name) => GPU_DEVICES.test(name));
   return [
     ...["--dev", "/dev"],
-    ...["--perms", "1777", "--size", String(SCRATCH_BYTES), "--tmpfs", "/dev/shm"],
+    ...["--perms", "1777", "--size", String(scratchBytes), "--tmpfs", "/dev/shm"],
     ...devices.flatMap((name) => ["--dev-bind-try", join("/dev", name), join("/dev", name)]),
     ...["--remount-ro", "/dev"],
   ];

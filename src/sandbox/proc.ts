@@ -77,7 +77,10 @@ function isWithinExec(pid: number): boolean {
 }
 
 /** A process may vanish, or belong to someone else, between listing and reading. */
-export function readOf(pid: number, file: "stat" | "status" | "environ" | "cmdline"): string | undefined {
+export function readOf(
+  pid: number,
+  file: "stat" | "status" | "environ" | "cmdline" | "cgroup",
+): string | undefined {
   return readProc(`/proc/${pid}/${file}`);
 }
 

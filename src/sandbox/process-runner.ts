@@ -5,7 +5,9 @@ import { existsSync, statSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 import type { Readable, Writable } from "node:stream";
 import type { Ending, Exit, SandboxCommand, SandboxLimits } from "../core/sandbox.ts";
+import { DiskWatch } from "./disk-watch.ts";
 import { newMark } from "./marker.ts";
+import { MemoryGroup } from "./memory-group.ts";
 import { Output } from "./output.ts";
 import { hasProc } from "./proc.ts";
 import { type Member, ProcessTree } from "./process-tree.ts";
@@ -38,12 +40,20 @@ const REPORT_CHARACTERS = 64 * 1024;
 const LOOK_MS = [5, 20, 50, 50, 50, 100, 100, 100];
 const LATER_LOOK_MS = 200;
 const NEAR_LIMIT_LOOK_MS = 10;
+/** Asking for free room takes microseconds: often, and apart from looks at processes, which a busy machine makes rare. */
+const DISK_LOOK_MS = 50;
 /** Looking may cost two per cent of one CPU, however many processes the machine has. */
 const LOOK_SHARE = 50;
 const PIPE_CLOSE_MS = 1000;
 
-/** Resolves for anything the command does. `launch` is given the marker that the command's environment must hold. */
-export async function runProcess(launch: (marker: string) => Launch, options: RunOptions): Promise<Exit> {
+/**
+ * Resolves for anything the command does. `launch` is given the marker that the command's environment must hold, and shell
+ * text by which it joins a group of the kernel, empty where there is none.
+ */
+export async function runProcess(
+  launch: (marker: string, joinScript: string) => Launch,
+  options: RunOptions,
+): Promise<Exit> {
   if (options.signal.aborted) return notRun({ kind: "cancelled" });
   const obstacle = obstacleTo(options.command);
   if (obstacle !== undefined) return notRun({ kind: "not_started", reason: obstacle });
@@ -52,10 +62,16 @@ export async function runProcess(launch: (marker: string) => Launch, options: Ru
     outputBytes: options.limits.outputBytes,
     onLine: options.command.onLine,
   });
+  const group = MemoryGroup.create(options.limits.memoryBytes);
   try {
     const marker = newMark(options.study);
-    return await new Execution(launch(marker), options, { output, marker }).finish();
+    const launched = launch(marker, group?.joinScript ?? "");
+    const exit = await new Execution(launched, options, { output, marker }).finish();
+    const isStarved =
+      group?.hasKilled && exit.ending.kind !== "timed_out" && exit.ending.kind !== "cancelled";
+    return isStarved ? { ...exit, ending: { kind: "out_of_memory" } } : exit;
   } finally {
+    group?.remove();
     output.close();
   }
 }
@@ -78,6 +94,7 @@ class Execution {
   readonly #output: Output;
   readonly #child: ChildProcess;
   readonly #tree: ProcessTree | undefined;
+  readonly #disks: DiskWatch;
   readonly #startedMs = performance.now();
   readonly #timers = new Set<NodeJS.Timeout>();
   #cause: Ending | undefined;
@@ -90,6 +107,7 @@ class Execution {
     this.#launch = launch;
     this.#options = options;
     this.#output = own.output;
+    this.#disks = new DiskWatch(options.command.writable);
     this.#child = startDetached({ ...launch, cwd: options.command.cwd });
     const pid = this.#child.pid;
     this.#tree = pid === undefined ? undefined : new ProcessTree(pid, own.marker);
@@ -102,6 +120,7 @@ class Execution {
     signal.addEventListener("abort", cancel);
     this.#later(limits.timeMs, () => this.#stop({ kind: "timed_out" }));
     this.#lookLater();
+    this.#watchDisksLater();
     const closed = new Promise((resolve) => this.#child.once("close", resolve));
     const ended = await this.#ended();
     const wallSeconds = (performance.now() - this.#startedMs) / 1000;
@@ -150,7 +169,7 @@ class Execution {
   #stop(cause: Ending): void {
     if (this.#cause !== undefined) return;
     this.#cause = cause;
-    const isPatient = cause.kind !== "out_of_memory";
+    const isPatient = cause.kind !== "out_of_memory" && cause.kind !== "out_of_disk";
     if (isPatient) this.#tree?.send("SIGTERM", this.#launch.isAsked);
     this.#later(isPatient ? this.#options.graceMs : 0, () => this.#tree?.send("SIGKILL"));
   }
@@ -167,6 +186,13 @@ class Execution {
       this.#lookCostMs = performance.now() - before;
       if ((this.#tree?.memoryBytes ?? 0) > limit) this.#stop({ kind: "out_of_memory" });
       this.#lookLater();
+    });
+  }
+
+  #watchDisksLater(): void {
+    this.#later(DISK_LOOK_MS, () => {
+      if (this.#disks.isOver()) this.#stop({ kind: "out_of_disk" });
+      this.#watchDisksLater();
     });
   }
 

@@ -15,24 +15,25 @@ const COVERED = [
   "environment: nothing is inherited",
   "no core dumps",
   "no stdin",
+  "disk space and number of files in its own folders: half of what is free at its start, then killed",
 ];
 const NOT_COVERED = [
   "files: the command reads and writes whatever you can, also outside the experiment",
   "network: always open, limits.network is not enforced",
   "other processes of yours can be seen and signalled",
-  "number of processes, disk space",
+  "number of processes, disk space outside its own folders",
 ];
 
 const LINUX: Containment = {
   covered: [
     ...COVERED,
-    "memory: looked at every 10 to 200 ms, then killed",
+    "memory: looked at every 10 to 200 ms, then killed; bounded by the kernel where we may make groups (cgroup v1, as root)",
     "processes left behind: found by ancestry, session, group and marker, then killed",
     "nightlab itself killed: the process group and all with the marker end within moments, the rest at the next start",
   ],
   notCovered: [
     ...NOT_COVERED,
-    "memory taken faster than it is looked at",
+    "without such groups: memory taken faster than it is looked at",
     "a process that clears its environment, leaves its session and loses its parent within one look survives",
     "when nightlab is killed, a process that cleared its environment and left its session survives",
   ],
@@ -68,11 +69,10 @@ export class ProcessSandbox implements Sandbox {
   }
 
   exec(command: SandboxCommand, limits: SandboxLimits, signal: AbortSignal): Promise<Exit> {
-    const args = wrapperArguments(command.line, { prefix: [], isWatched: true });
     return runProcess(
-      (marker) => ({
+      (marker, joinScript) => ({
         file: SHELL,
-        args,
+        args: wrapperArguments(command.line, { prefix: [], isWatched: true, joinScript }),
         env: { ...command.env, [MARKER]: marker },
         isAsked: () => true,
       }),

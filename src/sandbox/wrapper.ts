@@ -55,6 +55,7 @@ echo "watcher $!" >&2
  */
 const SCRIPT = `
 trap : TERM INT HUP
+JOIN
 ulimit -c 0
 NPROC
 WATCH
@@ -73,6 +74,8 @@ export interface WrapperOptions {
   readonly prefix: readonly string[];
   /** Processes of this user at once. Counted per user and, in a user namespace, for that namespace only. */
   readonly processes?: number;
+  /** Shell text in front of all else: joins a group of the kernel. */
+  readonly joinScript?: string;
   /** Starts a watcher, for a sandbox that stands in front of nothing; `watched` does it for a program. */
   readonly isWatched?: boolean;
 }
@@ -83,13 +86,15 @@ export function wrapperArguments(line: string, options: WrapperOptions): string[
   // dash says -p where bash says -u; a shell with neither leaves the limit as it was.
   const limit =
     count === undefined ? "" : `ulimit -u ${count} 2>/dev/null || ulimit -p ${count} 2>/dev/null || :`;
-  const script = SCRIPT.replace("NPROC", limit).replace("WATCH", () => (options.isWatched ? WATCH : ""));
+  const script = SCRIPT.replace("NPROC", limit)
+    .replace("WATCH", () => (options.isWatched ? WATCH : ""))
+    .replace("JOIN", () => options.joinScript ?? "");
   return ["-c", script, "nightlab", line, ...options.prefix];
 }
 
-/** Arguments of `/bin/sh` that become `file` with `args`, with a watcher beside it. */
-export function watched(file: string, args: readonly string[]): string[] {
-  return ["-c", `${WATCH}exec ${LIFE_FD}<&-; exec "$0" "$@"`, file, ...args];
+/** Arguments of `/bin/sh` that become `file` with `args`, with a watcher beside it that does not join the group. */
+export function watched(file: string, args: readonly string[], joinScript = ""): string[] {
+  return ["-c", `${WATCH}${joinScript}\nexec ${LIFE_FD}<&-; exec "$0" "$@"`, file, ...args];
 }
 
 /** What the wrapper said. `status` is absent when it was killed before the command ended. */

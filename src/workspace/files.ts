@@ -1,7 +1,7 @@
 /** Reads and copies plain files of a checkout that a candidate may have filled: links are never followed. */
 
-import { constants } from "node:fs";
-import { copyFile, lstat, mkdir, open, readdir } from "node:fs/promises";
+import { constants, existsSync } from "node:fs";
+import { copyFile, lstat, mkdir, open, opendir, rm, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 /** Text of the plain file at `path` below `root`, cut at `maxBytes`; undefined if it is anything else. */
@@ -26,24 +26,71 @@ export async function readPlainFile(
   }
 }
 
-/** Copies plain files, and folders that hold only such, to the same places; gives the paths it could not copy. */
+/** More than any model is made of; a folder without end would keep the harness copying. */
+const MAX_ENTRIES = 10_000;
+/** What is copied may take this part of what the disk has free: the ledger must find room, whatever a candidate leaves. */
+const DISK_PART = 0.5;
+
+/** What a copy may still take. Sizes are those the files claim: one of holes may become real on the way. */
+interface Room {
+  entries: number;
+  bytes: number;
+}
+
+/** Copies plain files, and folders that hold only such, to the same places; gives the paths it could not or must not copy. */
 export async function copyPlain(from: string, to: string, paths: readonly string[]): Promise<string[]> {
+  const { bavail, bsize } = await statfs(to);
+  const room = { entries: MAX_ENTRIES, bytes: bavail * bsize * DISK_PART };
   const failed: string[] = [];
-  for (const path of paths) if (!(await copyOne(from, to, path))) failed.push(path);
+  for (const path of paths) if (!(await copyPath({ from, to, path }, room))) failed.push(path);
   return failed;
 }
 
-async function copyOne(from: string, to: string, path: string): Promise<boolean> {
-  const stats = (await isPlain(from, path)) ? await lstat(join(from, path)) : undefined;
-  if (stats?.isDirectory()) {
-    const names = await readdir(join(from, path));
-    for (const name of names) if (!(await copyOne(from, to, join(path, name)))) return false;
-    return true;
+/** Names too long, a folder where a file is, no permission: a candidate can leave all that. A full disk is ours. */
+async function copyPath(
+  { from, to, path }: { from: string; to: string; path: string },
+  room: Room,
+): Promise<boolean> {
+  try {
+    return (await isPlain(from, path)) && (await copyOne(join(from, path), join(to, path), room));
+  } catch (error) {
+    if (/^(ENOSPC|EDQUOT|EIO|EROFS)$/.test((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    return false;
   }
-  if (!stats?.isFile()) return false;
-  await mkdir(dirname(join(to, path)), { recursive: true });
-  await copyFile(join(from, path), join(to, path), constants.COPYFILE_FICLONE);
+}
+
+async function copyOne(from: string, to: string, room: Room): Promise<boolean> {
+  room.entries -= 1;
+  if (room.entries < 0) return false;
+  const stats = await lstat(from);
+  if (stats.isDirectory()) return await copyFolder(from, to, room);
+  if (!stats.isFile()) return false;
+  await mkdir(dirname(to), { recursive: true });
+  return await copyContent(from, to, room);
+}
+
+async function copyFolder(from: string, to: string, room: Room): Promise<boolean> {
+  // Not all names at once: there may be millions.
+  for await (const { name } of await opendir(from))
+    if (!(await copyOne(join(from, name), join(to, name), room))) return false;
   return true;
+}
+
+/** By an open descriptor: between the look and the opening it may have become a link or a pipe. */
+async function copyContent(from: string, to: string, room: Room): Promise<boolean> {
+  const source = await open(from, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const stats = await source.stat();
+    room.bytes -= stats.size;
+    if (!stats.isFile() || room.bytes < 0) return false;
+    await rm(to, { force: true });
+    // Exclusive: nothing that lies at `to` is written through. Where there is no /proc the name has to do.
+    const opened = existsSync("/proc/self/fd") ? `/proc/self/fd/${source.fd}` : from;
+    await copyFile(opened, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
+    return true;
+  } finally {
+    await source.close();
+  }
 }
 
 /** True when the path exists and neither it nor a folder on the way is a symlink. */

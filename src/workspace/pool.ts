@@ -19,7 +19,7 @@ export interface Pool {
   /** A checkout that nobody uses, as its last user left it, or an empty new one. */
   take(): Promise<{ checkout: Checkout; isNew: boolean }>;
   give(checkout: Checkout): void;
-  /** Removes everything, checkouts in use too. */
+  /** Removes everything, checkouts in use too. What cannot be removed is left to the next start: no result hangs on it. */
   remove(): Promise<void>;
 }
 
@@ -46,7 +46,7 @@ export async function createPool(stateFolder: string): Promise<Pool> {
       return { checkout: fresh, isNew: true };
     },
     give: (checkout) => void free.push(checkout),
-    remove: () => removeTree(folder),
+    remove: () => removeTree(folder).catch(() => {}),
   };
 }
 

@@ -6,6 +6,7 @@ import type { CommitSha, TreeSha } from "../core/experiment.ts";
 import type { Change } from "../core/workspace.ts";
 import { type Checkout, stands } from "./checkout.ts";
 import { makeObject, rootOf, withChanges } from "./objects.ts";
+import { findOversize } from "./oversize.ts";
 import type { PrivateGit } from "./private-git.ts";
 import { quickChanges } from "./quick-changes.ts";
 import { TIMESTAMP_GRAIN_MS } from "./seen.ts";
@@ -60,6 +61,10 @@ async function gitSnapshot(git: PrivateGit, checkout: Checkout, against: Against
   const index = `${checkout.index}.now`;
   await copyIndex(checkout.index, index);
   const hidden = [...against.hidden, ...(await submodules(git, against.base))];
+  const oversize = await findOversize(git, checkout, { index, hidden });
+  // No scope lets it pass, so nobody will want it recorded.
+  if (oversize.length > 0)
+    return { tree: rootOf(await listTree(git, against.base), git.format) as TreeSha, changes: oversize };
   const skipped = await reachable(checkout.tree, hidden);
   const unrecorded = await addAll(git, { tree: checkout.tree, index, skipped });
   const tree = (await git.text(["write-tree"], { index })) as TreeSha;

@@ -1,7 +1,8 @@
-/** Removes from a folder all that a tree does not hold. Knows the file system; follows no symlink; runs no git. */
+/** Removes from a folder all that a tree does not hold. Knows the file system; follows no symlink; runs no git command. */
 
 import type { Stats } from "node:fs";
 import { chmod, lstat, mkdir, readdir, rm } from "node:fs/promises";
+import { runProgram } from "./git.ts";
 import type { TreeListing } from "./tree-listing.ts";
 
 const SUBMODULE = "160000";
@@ -32,13 +33,18 @@ async function sweepFolder(folder: Buffer, prefix: string, listing: TreeListing)
   );
 }
 
-/** Removes a file or a folder with all below it, read-only folders too. */
+/** Removes a file or a folder with all below it, read-only folders too, and folders in folders beyond all path names. */
 export async function removeTree(path: string | Buffer): Promise<void> {
+  // Tried again while somebody still puts files there: a process that escaped its sandbox.
+  const options = { recursive: true, force: true, maxRetries: 3 };
   try {
-    await rm(path, { recursive: true, force: true });
-  } catch {
+    await rm(path, options);
+  } catch (error) {
+    // Node names every file by its whole path, which has an end; `rm` goes from folder to folder.
+    if ((error as NodeJS.ErrnoException).code === "ENAMETOOLONG")
+      return await runProgram("rm", ["-rf", "--", path.toString()]);
     await makeFoldersWritable(Buffer.from(path as string));
-    await rm(path, { recursive: true, force: true });
+    await rm(path, options);
   }
 }
 

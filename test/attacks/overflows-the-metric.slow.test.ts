@@ -1,0 +1,23 @@
+import { attack, trainScript } from "./harness.ts";
+
+attack("an artifact beyond all numbers gives no number", {
+  settings: { evaluate: "node evaluate.mjs" },
+  files: {
+    "evaluate.mjs": `import { readFileSync } from "node:fs";
+console.log("error: " + (10 - Number(readFileSync("model.txt", "utf8"))));\n`,
+  },
+  edits: { "train.sh": trainScript(":", "1e999") },
+  ends: ["no_metric"],
+});
+
+// Part 6 of the plan, suspicion: a gain that nothing in the study makes plausible is measured again and flagged.
+attack("a gain that no history makes plausible is not kept without more ado", {
+  settings: { evaluate: "node evaluate.mjs" },
+  files: {
+    "evaluate.mjs": `import { readFileSync } from "node:fs";
+console.log("error: " + (10 - Number(readFileSync("model.txt", "utf8"))));\n`,
+  },
+  edits: { "train.sh": trainScript(":", "1e300") },
+  ends: ["discarded", "inconclusive"],
+  hole: "there are no suspicion flags: an evaluator that a model can overflow is believed",
+});

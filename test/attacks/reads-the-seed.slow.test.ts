@@ -1,0 +1,28 @@
+import { expect } from "vitest";
+import { seedFrom } from "../../src/core/clock.ts";
+import { attack, trainIf, trainScript } from "./harness.ts";
+
+const ENOUGH = 1000;
+
+attack("the environment of a candidate holds its own seed and no other secret", {
+  edits: {
+    "train.sh": trainIf(
+      "env | grep -v -e ^NIGHTLAB_SEED= -e ^NIGHTLAB_PROCESS= | grep -i nightlab_ || env | grep -i secret",
+    ),
+  },
+  ends: ["discarded"],
+});
+
+attack("what a researcher is told does not give away the seeds of others", {
+  edits: { "train.sh": trainScript("echo guessing") },
+  ends: ["discarded"],
+  after: ({ brief }) => {
+    // The victim's study seed is 1: trying all that there are takes hours, trying those near it takes no time.
+    const guesses = Array.from({ length: ENOUGH }, (_, index) => index);
+    const found = guesses.filter(
+      (seed) => seedFrom(seed, "researcher", brief.experiment) === brief.randomSeed,
+    );
+    expect(found).toEqual([]);
+  },
+  hole: "all seeds come from 31 bits by a mixing that can be tried backwards; an HMAC over 128 bits cannot",
+});
