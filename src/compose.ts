@@ -229,7 +229,7 @@ async function begin(lab: Lab, request: RunRequest, about: { tag: string; source
   const isTaken = async (name: string) =>
     taken.has(name) || (await lab.parts.workspaces.resolve(refs.branch(name as RunTag))) !== undefined;
   for (let count = 2; await isTaken(tag); count += 1) tag = `${about.tag}-${count}`;
-  const studySeed = request.studySeed ?? randomInt(1, 2 ** 31);
+  const studySeed = request.studySeed ?? randomInt(1, 2 ** 48 - 1);
   const programSha = createHash("sha256").update(about.source).digest("hex");
   await startRun(lab, { tag: tag as RunTag, studySeed, programSha });
 }

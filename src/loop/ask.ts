@@ -2,12 +2,12 @@
 
 import type { Brief, PastExperiment } from "../core/brief.ts";
 import { partLeft } from "../core/budget.ts";
-import { seedFrom } from "../core/clock.ts";
 import { InfrastructureError, UsageError } from "../core/errors.ts";
 import type { ExperimentId, Idea } from "../core/experiment.ts";
 import type { Proposal, Researcher } from "../core/researcher.ts";
 import { history } from "./gains.ts";
 import type { Lab } from "./lab.ts";
+import { seedFrom } from "./seeds.ts";
 import {
   REASON_CHARACTERS,
   shortLine,

@@ -10,7 +10,7 @@ import {
   searchLimit,
   searchTimeLeftMs,
 } from "../core/budget.ts";
-import { type Clock, seedFrom } from "../core/clock.ts";
+import type { Clock } from "../core/clock.ts";
 import { InfrastructureError } from "../core/errors.ts";
 import { type CommitSha, type ExperimentId, type RunTag, refs, type TreeSha } from "../core/experiment.ts";
 import type { Judge, JudgeRule } from "../core/judge.ts";
@@ -30,6 +30,7 @@ import {
 } from "../core/study.ts";
 import { contentionWarning } from "./contention.ts";
 import { type MeasureParts, type MeasureRequest, measure } from "./measure.ts";
+import { seedFrom } from "./seeds.ts";
 import { Slots } from "./slots.ts";
 
 /** A researcher with its wished part of the experiments (any positive scale). */
@@ -291,8 +292,7 @@ export class Lab {
 
 const RECENT_MEASUREMENTS = 20;
 const RESERVED_PROMOTION_PAIRS = 4;
-/** Measurements that take longer than the recent ones must not cost the night its proof. */
-const RESERVE_SAFETY = 1.5;
+const RESERVE_SAFETY = 1.5; // measurements slower than the recent ones must not cost the night its proof
 
 export function mean(values: readonly number[]): number {
   const plain = values.reduce((sum, value) => sum + value, 0) / values.length;

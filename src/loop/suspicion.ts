@@ -77,5 +77,5 @@ function medianSeconds(measurements: readonly Measurement[]): number | undefined
 }
 
 function percent(part: number): string {
-  return `${Math.round(100 * part)} %`;
+  return part > 100 ? "more than 100 times" : `${Math.round(100 * part)} %`;
 }

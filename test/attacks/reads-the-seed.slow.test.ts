@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { seedFrom } from "../../src/core/clock.ts";
+import { seedFrom } from "../../src/loop/seeds.ts";
 import { attack, trainIf, trainScript } from "./harness.ts";
 
 const ENOUGH = 1000;

@@ -63,13 +63,13 @@ class Killer {
 }
 
 /** What the researcher would do for the n-th experiment, whoever is alive to ask: one harmful, three that keep. */
-const CHANGES = ["3\n", "9\n", "2\n", "1\n"];
+const CHANGES = ["3", "9", "2", "1"];
 const researcher = () =>
   scriptedResearcher(({ experiment, openIdeas: _, history }) => {
     const done = new Set(history.map(({ idea }) => idea.title));
     const next = CHANGES.find((text) => !done.has(text));
     if (next === undefined || experiment === "e20") return undefined;
-    return { files: { "a.txt": next }, idea: { title: next } };
+    return { files: { "a.txt": `${next}\n` }, idea: { title: next } };
   });
 
 const OPTIONS: LabOptions = {
@@ -121,7 +121,7 @@ export async function killEverywhere(bench: Bench, again?: Instant): Promise<num
   const made = await bench.lab(withParts({ ledger: whole.ledger, wrapWorkspaces: whole.workspaces }));
   await runThrough(made);
   const wanted = outcomeOf(made.disk);
-  expect(wanted.kept).toEqual(["3\n", "2\n", "1\n"]);
+  expect(wanted.kept).toEqual(["3", "2", "1"]);
   const lastPlace = new Map(
     whole.names.map((name, index) => [`${whole.names[index - 1]} ${name}`, index + 1]),
   );

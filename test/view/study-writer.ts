@@ -1,6 +1,5 @@
 /** Writes the ledger lines of a run by the rules of the loop, with a fixed generator of noise. */
 
-import { seedFrom } from "../../src/core/clock.ts";
 import type { CommitSha, ExperimentId, Idea, RunTag, Status, TreeSha } from "../../src/core/experiment.ts";
 import { experimentId } from "../../src/core/experiment.ts";
 import type { Estimate, Verdict } from "../../src/core/judge.ts";
@@ -237,4 +236,13 @@ export function noiseOf(...parts: (string | number)[]): number {
 export function sha(text: string): CommitSha {
   const part = (index: number) => seedFrom(text, index).toString(16).padStart(8, "0");
   return [0, 1, 2, 3, 4].map(part).join("") as CommitSha;
+}
+
+/** A well-mixed 31-bit positive integer. */
+function seedFrom(...parts: readonly (string | number)[]): number {
+  let hash = 0x811c9dc5; // FNV-1a over the text, then the murmur3 finalizer so that near texts give far seeds
+  for (const char of parts.join("\u0000")) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return ((hash ^ (hash >>> 16)) >>> 1) + 1;
 }
