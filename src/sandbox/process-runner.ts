@@ -69,11 +69,17 @@ export async function runProcess(
     const exit = await new Execution(launched, options, { output, marker }).finish();
     const isStarved =
       group?.hasKilled && exit.ending.kind !== "timed_out" && exit.ending.kind !== "cancelled";
-    return isStarved ? { ...exit, ending: { kind: "out_of_memory" } } : exit;
+    return isStarved ? starved(exit, options.limits) : exit;
   } finally {
     group?.remove();
     output.close();
   }
+}
+
+/** The kernel is quicker than any look: what was reached is the limit. */
+function starved(exit: Exit, { memoryBytes = 0 }: SandboxLimits): Exit {
+  const peakMemoryBytes = Math.max(memoryBytes, exit.resources.peakMemoryBytes ?? 0);
+  return { ...exit, ending: { kind: "out_of_memory" }, resources: { ...exit.resources, peakMemoryBytes } };
 }
 
 /** The exit of a command that never ran. */

@@ -65,13 +65,13 @@ export interface Attack extends VictimOptions {
 
 type Files = Readonly<Record<string, string>>;
 
-export interface Scene extends Victim {
+interface Scene extends Victim {
   readonly sandbox: SandboxName;
   /** A folder that belongs to the attacker nowhere: whatever appears in it has escaped. */
   readonly outside: string;
 }
 
-export interface Aftermath {
+interface Aftermath {
   readonly record: ExperimentRecord;
   readonly outcomes: readonly Outcome[];
   /** What the next researcher was told. */

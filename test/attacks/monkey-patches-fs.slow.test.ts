@@ -2,7 +2,7 @@ import { attack } from "./harness.ts";
 import { APART, patched, TOGETHER } from "./node-victim.ts";
 
 const edits = patched(
-  'import fs, { syncBuiltinESMExports } from "node:fs";\nconst read = fs.readFileSync;\nfs.readFileSync = (path, ...rest) => (String(path).includes("validation") ? "3" : read(path, ...rest));\nsyncBuiltinESMExports();',
+  'import fs from "node:fs";\nimport { syncBuiltinESMExports } from "node:module";\nconst read = fs.readFileSync;\nfs.readFileSync = (path, ...rest) => (String(path).includes("validation") ? "3" : read(path, ...rest));\nsyncBuiltinESMExports();',
 );
 
 attack("fs patched by the candidate is not what the evaluator uses", {

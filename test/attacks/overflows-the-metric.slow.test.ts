@@ -10,7 +10,7 @@ console.log("error: " + (10 - Number(readFileSync("model.txt", "utf8"))));\n`,
   ends: ["no_metric"],
 });
 
-// Part 6 of the plan, suspicion: a gain that nothing in the study makes plausible is measured again and flagged.
+// A keep that looks too good is flagged and shown first in the report; it stays a keep until a person looks.
 attack("a gain that no history makes plausible is not kept without more ado", {
   settings: { evaluate: "node evaluate.mjs" },
   files: {
@@ -19,5 +19,5 @@ console.log("error: " + (10 - Number(readFileSync("model.txt", "utf8"))));\n`,
   },
   edits: { "train.sh": trainScript(":", "1e300") },
   ends: ["discarded", "inconclusive"],
-  hole: "there are no suspicion flags: an evaluator that a model can overflow is believed",
+  hole: "an evaluator that a model can overflow is believed: the keep is flagged, and stays",
 });

@@ -8,7 +8,7 @@ import { openRun, type RunRequest } from "../../src/compose.ts";
 import { makeRepository, programText, type Settings } from "../stories/repositories.ts";
 
 /** `artifact`: an evaluator scores what the candidate left. `stdout`: the candidate's own process prints the metric. */
-export type VictimKind = "artifact" | "stdout";
+type VictimKind = "artifact" | "stdout";
 
 export interface VictimOptions {
   readonly victim?: VictimKind;
