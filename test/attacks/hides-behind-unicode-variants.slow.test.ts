@@ -20,5 +20,4 @@ attack("the short name of .git is out of scope", {
   edits: { "src/git~1/config": "[core]\n\tfsmonitor = evil\n" },
   ends: ["out_of_scope"],
   isRefusedUnmeasured: true,
-  hole: "the short name that NTFS gives to .git is let through",
 });

@@ -17,12 +17,11 @@ attack("what a researcher is told does not give away the seeds of others", {
   edits: { "train.sh": trainScript("echo guessing") },
   ends: ["discarded"],
   after: ({ brief }) => {
-    // The victim's study seed is 1: trying all that there are takes hours, trying those near it takes no time.
+    // 48 bits, each guess as dear as two thousand hashes: what can be tried in a night is next to nothing of them.
     const guesses = Array.from({ length: ENOUGH }, (_, index) => index);
     const found = guesses.filter(
       (seed) => seedFrom(seed, "researcher", brief.experiment) === brief.randomSeed,
     );
     expect(found).toEqual([]);
   },
-  hole: "all seeds come from 31 bits by a mixing that can be tried backwards; an HMAC over 128 bits cannot",
 });

@@ -117,7 +117,7 @@ async function calibrated({ repository, environment }: Victim): Promise<void> {
     environment,
     mode: { kind: "start", tag: "night" },
     override: { sandbox: "process" },
-    studySeed: 1,
+    studySeed: 190_372_815_046_177,
     staff: [],
     onLine: ({ event }) => event.kind === "calibrated" && pause.abort(),
   };
