@@ -37,6 +37,10 @@ const WORDS: Readonly<Record<Channel, ChannelWords>> = {
   },
 };
 
+export function trustOf(channel: Channel): ChannelWords["trust"] {
+  return WORDS[channel].trust;
+}
+
 /** `Channel: stdout (weak): read from …; anything …`. */
 export function channelSentence(channel: Channel): string {
   const { trust, how, limit } = WORDS[channel];
