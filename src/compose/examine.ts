@@ -27,7 +27,7 @@ export async function examine(cwd: string): Promise<Finding[]> {
   const findings = [node(), await gitProgram(), walls(inForce, reason)];
   const place = await locateStudy(cwd).catch(failed("repository"));
   if ("state" in place) return [...findings, place];
-  return [...findings, repository(place), ...program(place, inForce.name), await ledger(place)];
+  return [...findings, repository(place), ...program(place, inForce), await ledger(place)];
 }
 
 function node(): Finding {
@@ -70,7 +70,7 @@ function repository({ repository: found }: StudyPlace): Finding {
   return { state: notes.length === 0 ? "good" : "note", name: "repository", detail: root, lines: notes };
 }
 
-function program(place: StudyPlace, inForce: Sandbox["name"]): Finding[] {
+function program(place: StudyPlace, inForce: Sandbox): Finding[] {
   try {
     const read = loadProgram(place.programPath);
     const { metric, measure, inferred } = read;
@@ -83,7 +83,7 @@ function program(place: StudyPlace, inForce: Sandbox["name"]): Finding[] {
 }
 
 /** How far the numbers of this program can be trusted. */
-function trust(read: Program, inForce: Sandbox["name"]): Finding {
+function trust(read: Program, inForce: Sandbox): Finding {
   const channel = channelOf(read, { isEvaluated: read.evaluate !== undefined });
   const doubts = channel === "descriptor" ? descriptorDoubts(read, inForce) : [];
   return {
@@ -94,18 +94,20 @@ function trust(read: Program, inForce: Sandbox["name"]): Finding {
   };
 }
 
-function descriptorDoubts(read: Program, inForce: Sandbox["name"]): string[] {
+function descriptorDoubts(read: Program, inForce: Sandbox): string[] {
   const named = editableIn(read.measure, read).map((path) => `\`${path}\``);
-  const isUnwalled = inForce === "process" || read.sandbox === "process";
+  // Only the filter of system calls keeps processes of one command out of each other.
+  const isFiltered = inForce.containment.covered.some((text) => text.startsWith("system calls:"));
+  const isOpen = read.sandbox === "process" || !isFiltered;
   return [
     ...(named.length === 0
       ? []
       : [
           `\`measure\` names ${named.join(", ")}, which candidates may edit: what it starts by itself holds the descriptor, and is as weak as stdout.`,
         ]),
-    ...(isUnwalled
+    ...(isOpen
       ? [
-          "The process sandbox does not keep a candidate from tracing the command and taking its descriptor; bubblewrap does.",
+          "Without a filter of system calls (the process sandbox has none) a candidate can trace the command and take its descriptor; bubblewrap keeps it out where doctor says so.",
         ]
       : []),
   ];
