@@ -36,7 +36,7 @@ try {
     for (const lines of LEDGER_LINES) studies.set(lines, await study(`ledger-${lines}`, lines, MEASURE));
   if (asks("experiments")) await overheadTable(studies);
   if (asks("parallel")) for (const seconds of isQuick ? [1] : [1, 5]) await parallelTable(seconds);
-  if (asks("filter")) await filterTable(isQuick ? 5 : 21);
+  if (asks("filter")) await filterTable(isQuick ? 5 : 15);
   if (asks("restart")) await restartTable(studies);
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -142,14 +142,15 @@ export function seccompFilter(
     returns(KILL_PROCESS),
     { code: LOAD, value: NUMBER_AT },
     ...(isX64 ? [{ code: JUMP_IF_AT_LEAST, value: X32_BIT, no: 1 }, returns(refuseWith(EPERM))] : []),
-    ...Object.values(REFUSED).flatMap((numbers) => refuses(of(numbers), EPERM)),
-    ...refuses(of(CLONE3), ENOSYS),
-    ...refusesBits(of(CLONE), NEW_NAMESPACES),
-    ...refusesBits(of(UNSHARE), NEW_NAMESPACES | CLONE_NEWTIME),
+    // First those that programs do make: the kernel remembers the answer only where no argument was looked at.
     ...looksAt({ number: of(IOCTL), argument: 1, values: TERMINAL_INPUT, listed: refuseWith(EPERM) }),
-    ...looksAt({ number: of(PERSONALITY), argument: 0, values: HARMLESS_PERSONALITIES, listed: ALLOW }),
-    ...looksAt({ number: of(SOCKET), argument: 0, values: SOCKET_FAMILIES, listed: ALLOW }),
     ...(holdsResult ? refusesDebugger(of) : []),
+    ...refusesBits(of(CLONE), NEW_NAMESPACES),
+    ...looksAt({ number: of(SOCKET), argument: 0, values: SOCKET_FAMILIES, listed: ALLOW }),
+    ...refusesBits(of(UNSHARE), NEW_NAMESPACES | CLONE_NEWTIME),
+    ...looksAt({ number: of(PERSONALITY), argument: 0, values: HARMLESS_PERSONALITIES, listed: ALLOW }),
+    ...refuses(of(CLONE3), ENOSYS),
+    ...Object.values(REFUSED).flatMap((numbers) => refuses(of(numbers), EPERM)),
     returns(ALLOW),
   ]);
 }
