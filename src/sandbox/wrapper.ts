@@ -18,14 +18,11 @@ export const ARGUMENTS_FD = 4;
 export const FILTER_FD = 6;
 
 /** Held by nightlab alone: when it is killed, the descriptor ends, and the watcher ends everything. */
-export const LIFE_FD = 5;
+const LIFE_FD = 5;
 
-/** Where the command's result comes in; the command itself, where it is given one, finds it as COMMAND_RESULT_FD. */
+/** Where the command's result comes in; the command itself, where it is given one, finds it as COMMAND_RESULT_FD. The highest of all. */
 export const RESULT_FD = 7;
-export const COMMAND_RESULT_FD = 3;
-
-/** The highest of them. */
-export const LAST_FD = RESULT_FD;
+const COMMAND_RESULT_FD = 3;
 
 /**
  * The watcher waits for the death of nightlab, also between the end of a command and the sweep, which takes it last: so
