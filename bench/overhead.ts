@@ -1,6 +1,6 @@
 /**
  * What nightlab costs beyond the metric command, by the real loop on real git, sandbox and ledger: `npm run bench:overhead`
- * (`-- --quick` for small samples; `-- --only experiments|parallel|restart` for one part).
+ * (`-- --quick` for small samples; `-- --only experiments|parallel|restart|filter` for one part).
  */
 
 import { mkdtempSync, realpathSync, rmSync } from "node:fs";
@@ -8,6 +8,7 @@ import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { timeBareExperiment, timeCommand, timeProcess } from "./overhead-bare.ts";
+import { filterTable } from "./overhead-filter.ts";
 import { gaps, type LoopTimes, median, runLoop, Samples } from "./overhead-loop.ts";
 import { makeStudy } from "./overhead-study.ts";
 
@@ -35,6 +36,7 @@ try {
     for (const lines of LEDGER_LINES) studies.set(lines, await study(`ledger-${lines}`, lines, MEASURE));
   if (asks("experiments")) await overheadTable(studies);
   if (asks("parallel")) for (const seconds of isQuick ? [1] : [1, 5]) await parallelTable(seconds);
+  if (asks("filter")) await filterTable(isQuick ? 5 : 15);
   if (asks("restart")) await restartTable(studies);
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -3,8 +3,13 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { UsageError } from "../core/errors.ts";
+import type { Program } from "../core/program.ts";
+import type { Sandbox } from "../core/sandbox.ts";
+import { channelOf } from "../loop/reported.ts";
+import { editableIn } from "../program/glob.ts";
 import { loadProgram } from "../program/load.ts";
 import { detectSandbox } from "../sandbox/detect.ts";
+import { channelSentence, strongerChannel, trustOf } from "../view/channel-words.ts";
 import { locateStudy, readStudy } from "./read-study.ts";
 import { ownUid, type StudyPlace } from "./surroundings.ts";
 
@@ -18,10 +23,11 @@ export interface Finding {
 }
 
 export async function examine(cwd: string): Promise<Finding[]> {
-  const findings = [node(), await gitProgram(), await sandbox()];
+  const { sandbox: inForce, reason } = await detectSandbox("auto", ownUid());
+  const findings = [node(), await gitProgram(), walls(inForce, reason)];
   const place = await locateStudy(cwd).catch(failed("repository"));
   if ("state" in place) return [...findings, place];
-  return [...findings, repository(place), program(place), await ledger(place)];
+  return [...findings, repository(place), ...program(place, inForce), await ledger(place)];
 }
 
 function node(): Finding {
@@ -42,8 +48,7 @@ async function gitProgram(): Promise<Finding> {
   }
 }
 
-async function sandbox(): Promise<Finding> {
-  const { sandbox: found, reason } = await detectSandbox("auto", ownUid());
+function walls(found: Sandbox, reason: string): Finding {
   const { covered, notCovered } = found.containment;
   return {
     state: found.name === "process" ? "note" : "good",
@@ -65,19 +70,47 @@ function repository({ repository: found }: StudyPlace): Finding {
   return { state: notes.length === 0 ? "good" : "note", name: "repository", detail: root, lines: notes };
 }
 
-function program(place: StudyPlace): Finding {
+function program(place: StudyPlace, inForce: Sandbox): Finding[] {
   try {
-    const { metric, measure, inferred } = loadProgram(place.programPath);
+    const read = loadProgram(place.programPath);
+    const { metric, measure, inferred } = read;
     const lines = inferred.map((text) => `inferred: ${text}`);
-    return {
-      state: "good",
-      name: "program.md",
-      detail: `${metric.goal} ${metric.name} with \`${measure}\``,
-      lines,
-    };
+    const detail = `${metric.goal} ${metric.name} with \`${measure}\``;
+    return [{ state: "good", name: "program.md", detail, lines }, trust(read, inForce)];
   } catch (error) {
-    return failed("program.md")(error);
+    return [failed("program.md")(error)];
   }
+}
+
+/** How far the numbers of this program can be trusted. */
+function trust(read: Program, inForce: Sandbox): Finding {
+  const channel = channelOf(read, { isEvaluated: read.evaluate !== undefined });
+  const doubts = channel === "descriptor" ? descriptorDoubts(read, inForce) : [];
+  return {
+    state: trustOf(channel) === "weak" || doubts.length > 0 ? "note" : "good",
+    name: "channel",
+    detail: channelSentence(channel).replace(/^Channel: /, ""),
+    lines: [...doubts, ...strongerChannel(channel)],
+  };
+}
+
+function descriptorDoubts(read: Program, inForce: Sandbox): string[] {
+  const named = editableIn(read.measure, read).map((path) => `\`${path}\``);
+  // Only the filter of system calls keeps processes of one command out of each other.
+  const isFiltered = inForce.containment.covered.some((text) => text.startsWith("system calls:"));
+  const isOpen = read.sandbox === "process" || !isFiltered;
+  return [
+    ...(named.length === 0
+      ? []
+      : [
+          `\`measure\` names ${named.join(", ")}, which candidates may edit: what it starts by itself holds the descriptor, and is as weak as stdout.`,
+        ]),
+    ...(isOpen
+      ? [
+          "Without a filter of system calls (the process sandbox has none) a candidate can trace the command and take its descriptor; bubblewrap keeps it out where doctor says so.",
+        ]
+      : []),
+  ];
 }
 
 async function ledger(place: StudyPlace): Promise<Finding> {

@@ -36,7 +36,7 @@ export const outcomeSchema = z.discriminatedUnion("kind", [
     kind: z.literal("measured"),
     measurement: z.object({
       value: finite,
-      channel: z.enum(["artifact", "harness", "file", "stdout"]),
+      channel: z.enum(["artifact", "harness", "descriptor", "file", "stdout"]),
       secondary: z.record(z.string(), finite),
       resources,
     }),
@@ -46,12 +46,8 @@ export const outcomeSchema = z.discriminatedUnion("kind", [
     cause: z.enum(CRASH_CAUSES),
     ...failure,
   }),
-  z.object({ kind: z.literal("timed_out"), ...failure }),
-  z.object({ kind: z.literal("killed_early"), ...failure }),
-  z.object({ kind: z.literal("no_metric"), ...failure }),
-  z.object({ kind: z.literal("out_of_scope"), detail: z.string() }),
-  z.object({ kind: z.literal("checks_failed"), ...failure }),
-  z.object({ kind: z.literal("gave_up"), detail: z.string() }),
+  z.object({ kind: z.enum(["timed_out", "killed_early", "no_metric", "checks_failed"]), ...failure }),
+  z.object({ kind: z.enum(["out_of_scope", "gave_up"]), detail: z.string() }),
 ]);
 
 export const ideaSchema = z.object({

@@ -15,7 +15,7 @@ export interface MetricSpec {
 }
 
 /** How the number reached us, strongest first. `harness`: measured by nightlab itself (seconds, bytes). */
-export type Channel = "artifact" | "harness" | "file" | "stdout";
+export type Channel = "artifact" | "harness" | "descriptor" | "file" | "stdout";
 
 /** Names that nightlab measures itself; a metric or constraint may use them without printing anything. */
 export const HARNESS_METRICS = ["wall_seconds", "cpu_seconds", "peak_memory_bytes"] as const;
@@ -46,21 +46,17 @@ export const CRASH_CAUSES = [
 ] as const;
 export type CrashCause = (typeof CRASH_CAUSES)[number];
 
+interface Failure {
+  readonly detail: string;
+  readonly logTail: string;
+}
+
 /** How measuring ended. Only `measured` holds a number (invariant 4). */
 export type Outcome =
   | { readonly kind: "measured"; readonly measurement: Measurement }
-  | {
-      readonly kind: "crashed";
-      readonly cause: CrashCause;
-      readonly detail: string;
-      readonly logTail: string;
-    }
-  | { readonly kind: "timed_out"; readonly detail: string; readonly logTail: string }
-  | { readonly kind: "killed_early"; readonly detail: string; readonly logTail: string }
-  | { readonly kind: "no_metric"; readonly detail: string; readonly logTail: string }
-  | { readonly kind: "out_of_scope"; readonly detail: string }
-  | { readonly kind: "checks_failed"; readonly detail: string; readonly logTail: string }
-  | { readonly kind: "gave_up"; readonly detail: string };
+  | ({ readonly kind: "crashed"; readonly cause: CrashCause } & Failure)
+  | ({ readonly kind: "timed_out" | "killed_early" | "no_metric" | "checks_failed" } & Failure)
+  | { readonly kind: "out_of_scope" | "gave_up"; readonly detail: string };
 
 /** A value with the seed it was measured on: what the judge reads. */
 export interface Reading {

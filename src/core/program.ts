@@ -81,6 +81,8 @@ export interface Program {
   readonly artifact: readonly string[];
   /** A JSON file the metric command writes, `{"val_bpb": 2.31}`, instead of printing. */
   readonly resultFile?: string;
+  /** The scoring command writes that object to this descriptor instead. */
+  readonly resultFd?: 3;
   readonly checks?: string;
   /** Run once in a checkout of the base commit; what it leaves untracked is linked into every workspace. */
   readonly setup?: string;

@@ -2,6 +2,9 @@
 
 import type { Resources } from "./metric.ts";
 
+/** What a command may write to its result descriptor; `Exit.resultText` holds one byte more of what is longer. */
+export const RESULT_BYTES = 64 * 1024;
+
 export interface SandboxCommand {
   /** A line for `sh -c`. */
   readonly line: string;
@@ -18,6 +21,8 @@ export interface SandboxCommand {
   readonly logPath?: string;
   /** Called for every complete line of stdout while the command runs. Must not throw. */
   readonly onLine?: (line: string) => void;
+  /** Descriptor 3 is a socket for the result, which no path names; without this it is closed. */
+  readonly hasResult?: boolean;
 }
 
 export interface SandboxLimits {
@@ -43,6 +48,7 @@ export interface Exit {
   readonly outputTail: string;
   /** stdout alone, at most 1 MiB from its end: where metric lines are looked for. */
   readonly stdoutTail: string;
+  readonly resultText?: string;
   readonly isOutputCut: boolean;
 }
 

@@ -2,14 +2,14 @@
 
 import type { CommitSha, ExperimentId } from "../core/experiment.ts";
 import type { Purpose } from "../core/ledger.ts";
-import type { Channel, CrashCause, Outcome, Resources } from "../core/metric.ts";
-import { HARNESS_METRICS } from "../core/metric.ts";
+import type { CrashCause, Outcome, Resources } from "../core/metric.ts";
 import type { Program } from "../core/program.ts";
 import type { Exit, Sandbox } from "../core/sandbox.ts";
 import { restoredGlobs } from "../core/scope.ts";
 import type { Workspace, Workspaces } from "../core/workspace.ts";
 import { type MachineCpuSeconds, watchMachine } from "./contention.ts";
-import { type ProgressPoint, readMetricLines, readProgressLine } from "./metric-lines.ts";
+import { type ProgressPoint, readProgressLine } from "./metric-lines.ts";
+import { channelOf, isHarnessMetric, missingWords, reportedMetrics } from "./reported.ts";
 
 /** What measuring needs of its surroundings. */
 export interface MeasureParts {
@@ -76,14 +76,13 @@ async function measureOnce(
   const workspace = await openProtected(parts, request.commit);
   try {
     const line = program.measure.replaceAll("{seed}", String(request.seed));
-    const exit = await execute(parts, { request, workspace, line, name: "measure" }, signal);
+    const evaluator = request.isHeldOut ? (program.holdout ?? program.evaluate) : program.evaluate;
+    const isScoring = evaluator === undefined;
+    const exit = await execute(parts, { request, workspace, line, name: "measure", isScoring }, signal);
     const failure = failureOf(exit, program);
     if (failure !== undefined) return failure;
-    const evaluator = request.isHeldOut ? (program.holdout ?? program.evaluate) : program.evaluate;
-    if (evaluator !== undefined)
-      return await evaluate(parts, { request, workspace, evaluator, exit }, signal);
-    const file = await resultFileOf(program, workspace);
-    return outcomeOf(program, { exit, resources: exit.resources, file });
+    if (!isScoring) return await evaluate(parts, { request, workspace, evaluator, exit }, signal);
+    return await outcomeOf(program, { exit, resources: exit.resources, workspace, isEvaluated: false });
   } finally {
     await workspace.close();
   }
@@ -109,7 +108,7 @@ async function evaluate(
     const line = run.evaluator.replaceAll("{seed}", String(run.request.seed));
     const exit = await execute(
       parts,
-      { request: run.request, workspace: clean, line, name: "evaluate" },
+      { request: run.request, workspace: clean, line, name: "evaluate", isScoring: true },
       signal,
     );
     const failure = failureOf(exit, program);
@@ -117,20 +116,16 @@ async function evaluate(
       return { ...failure, cause: "evaluator" };
     return (
       failure ??
-      outcomeOf(program, {
+      (await outcomeOf(program, {
         exit,
         resources: run.exit.resources,
-        file: await resultFileOf(program, clean),
-        channel: "artifact",
-      })
+        workspace: clean,
+        isEvaluated: true,
+      }))
     );
   } finally {
     await clean.close();
   }
-}
-
-async function resultFileOf(program: Program, workspace: Workspace): Promise<string | undefined> {
-  return program.resultFile === undefined ? undefined : await workspace.read(program.resultFile, 1 << 20);
 }
 
 function openProtected(parts: MeasureParts, commit: CommitSha, withHeldOut = false): Promise<Workspace> {
@@ -140,7 +135,7 @@ function openProtected(parts: MeasureParts, commit: CommitSha, withHeldOut = fal
 
 async function execute(
   parts: MeasureParts,
-  task: { request: MeasureRequest; workspace: Workspace; line: string; name: string },
+  task: { request: MeasureRequest; workspace: Workspace; line: string; name: string; isScoring?: boolean },
   signal: AbortSignal,
 ): Promise<Exit> {
   const { request, workspace } = task;
@@ -160,6 +155,8 @@ async function execute(
       readable: parts.readable,
       hidden: parts.hidden,
       ...(logPath === undefined ? {} : { logPath }),
+      // Whoever doesn't make the number has no way to write one.
+      hasResult: parts.program.resultFd !== undefined && task.isScoring === true,
       onLine: (text) => {
         const point = task.name === "measure" ? readProgressLine(text) : undefined;
         if (point !== undefined) parts.onPoint?.(request, point);
@@ -227,34 +224,26 @@ interface Result {
   readonly exit: Exit;
   /** Of the metric command, also when an evaluator scored. */
   readonly resources: Resources;
-  /** Text of the result file, if program.md names one. */
-  readonly file: string | undefined;
-  readonly channel?: Channel;
+  readonly workspace: Workspace;
+  readonly isEvaluated: boolean;
 }
 
-function outcomeOf(program: Program, result: Result): Outcome {
+async function outcomeOf(program: Program, result: Result): Promise<Outcome> {
+  const { exit, isEvaluated, resources, workspace } = result;
   const { name } = program.metric;
-  const logTail = result.exit.outputTail;
-  const harness = harnessMetrics(result.resources);
-  const isHarness = (HARNESS_METRICS as readonly string[]).includes(name);
-  const printed =
-    program.resultFile === undefined ? readMetricLines(result.exit.stdoutTail) : readResultFile(result.file);
-  if (printed === undefined) {
-    return {
-      kind: "no_metric",
-      detail: `${program.resultFile} is missing or not a JSON object of numbers`,
-      logTail,
-    };
-  }
-  const value = isHarness ? harness[name] : printed.get(name);
-  if (value === undefined)
-    return { kind: "no_metric", detail: `the output has no line \`${name}: <number>\``, logTail };
+  const logTail = exit.outputTail;
+  const { resultFile } = program;
+  const file = resultFile === undefined ? undefined : await workspace.read(resultFile, 1 << 20);
+  const numbers = reportedMetrics(program, { stdout: exit.stdoutTail, result: exit.resultText, file });
+  if (typeof numbers === "string") return { kind: "no_metric", detail: numbers, logTail };
+  const harness = harnessMetrics(resources);
+  const value = isHarnessMetric(name) ? harness[name] : numbers.get(name);
+  if (value === undefined) return { kind: "no_metric", detail: missingWords(program), logTail };
   if (!Number.isFinite(value)) return { kind: "no_metric", detail: `${name} was ${value}`, logTail };
   const secondary: Record<string, number> = { ...harness };
-  for (const [key, other] of printed) if (key !== name && Number.isFinite(other)) secondary[key] ??= other;
-  const channel =
-    result.channel ?? (isHarness ? "harness" : program.resultFile === undefined ? "stdout" : "file");
-  return { kind: "measured", measurement: { value, channel, secondary, resources: result.resources } };
+  for (const [key, other] of numbers) if (key !== name && Number.isFinite(other)) secondary[key] ??= other;
+  const channel = channelOf(program, { isEvaluated });
+  return { kind: "measured", measurement: { value, channel, secondary, resources } };
 }
 
 function harnessMetrics(resources: Resources): Record<string, number> {
@@ -263,17 +252,4 @@ function harnessMetrics(resources: Resources): Record<string, number> {
     ...(resources.cpuSeconds === undefined ? {} : { cpu_seconds: resources.cpuSeconds }),
     ...(resources.peakMemoryBytes === undefined ? {} : { peak_memory_bytes: resources.peakMemoryBytes }),
   };
-}
-
-function readResultFile(text: string | undefined): Map<string, number> | undefined {
-  if (text === undefined) return undefined;
-  try {
-    const parsed: unknown = JSON.parse(text);
-    if (typeof parsed !== "object" || parsed === null) return undefined;
-    return new Map(
-      Object.entries(parsed).filter((entry): entry is [string, number] => typeof entry[1] === "number"),
-    );
-  } catch {
-    return undefined; // not JSON: the caller says so, with the file's name
-  }
 }

@@ -36,6 +36,18 @@ export function coveringGlob(path: string, globs: readonly string[]): string | u
   return globs.find((glob) => glob === path || posix.matchesGlob(path, glob));
 }
 
+/** Paths that a command line names and a candidate may change. Words of a shell line, not what the shell makes of them. */
+export function editableIn(
+  line: string,
+  { edit, protect }: { readonly edit: readonly string[]; readonly protect: readonly string[] },
+): string[] {
+  const words = line.split(/[\s'"=;&|()<>]+/).filter((word) => word !== "" && refusePath(word) === undefined);
+  const paths = [...new Set(words.map(normalGlob))];
+  return paths.filter(
+    (path) => coveringGlob(path, edit) !== undefined && coveringGlob(path, protect) === undefined,
+  );
+}
+
 function hasControl(path: string): boolean {
   for (const char of path) if ((char.codePointAt(0) ?? 0) < 32) return true;
   return false;

@@ -41,6 +41,7 @@ export const KEYS: Readonly<Record<string, KeyHelp>> = {
   setup: command("setup", "npm ci"),
   measure: command("measure", "node train.ts"),
   result_file: { expects: "one path of a JSON file", example: "result_file: result.json" },
+  result_fd: { expects: "3, the descriptor that the metric command writes to", example: "result_fd: 3" },
   artifact: globs("artifact", "model.json"),
   evaluate: command("evaluate", "node evaluate.ts"),
   holdout: command("holdout", "node evaluate.ts --holdout"),

@@ -49,6 +49,7 @@ function entriesOf(draft: Draft): Record<string, unknown> {
     setup: draft.setup,
     measure: draft.measure,
     result_file: draft.resultFile,
+    result_fd: draft.resultFd,
     artifact: draft.artifact?.length === 1 ? draft.artifact[0] : draft.artifact,
     evaluate: draft.evaluate,
     holdout: draft.holdout,

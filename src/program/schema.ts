@@ -139,6 +139,7 @@ export const frontMatterSchema = z.strictObject({
   setup: text.optional(),
   measure: text.optional(),
   result_file: path.optional(),
+  result_fd: z.literal(3).optional(),
   artifact: paths.optional(),
   evaluate: text.optional(),
   holdout: text.optional(),

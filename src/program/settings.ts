@@ -179,6 +179,11 @@ function checkTogether({ written, lineOf }: Given, findings: Finding[]): void {
     const cause = `\`${hidden[shown]}\` is held out, and \`link\` or \`copy\` shows it to every candidate.`;
     findings.push({ line: lineOf(["holdout_files", shown]), cause, fix: "Take it out of one of them." });
   }
+  if (written.result_fd !== undefined && written.result_file !== undefined) {
+    const cause = "`result_file` and `result_fd` are both set; a result comes one way.";
+    const fix = "Keep `result_fd: 3`: a file of the workspace can be written by the candidate.";
+    findings.push({ line: lineOf(["result_file"]), cause, fix });
+  }
   for (const name of Object.keys(written.env ?? {})) {
     const at = { line: lineOf(["env", name]) };
     if (!/^[A-Za-z_]\w*$/.test(name)) {
@@ -198,12 +203,13 @@ function overlaps(one: string, other: string): boolean {
 
 function optional(
   written: Written,
-): Partial<Pick<Program, "evaluate" | "holdout" | "resultFile" | "checks" | "setup">> {
-  const { evaluate, holdout, result_file: resultFile, checks, setup } = written;
+): Partial<Pick<Program, "evaluate" | "holdout" | "resultFile" | "resultFd" | "checks" | "setup">> {
+  const { evaluate, holdout, result_file: resultFile, result_fd: resultFd, checks, setup } = written;
   return {
     ...(evaluate !== undefined && { evaluate }),
     ...(holdout !== undefined && { holdout }),
     ...(resultFile !== undefined && { resultFile }),
+    ...(resultFd !== undefined && { resultFd }),
     ...(checks !== undefined && { checks }),
     ...(setup !== undefined && { setup }),
   };

@@ -2,42 +2,17 @@
 
 import { existsSync } from "node:fs";
 import type { Containment, Exit, Sandbox, SandboxCommand, SandboxLimits } from "../core/sandbox.ts";
+import { bubblewrapContainment } from "./containment.ts";
 import { MARKER, OUTER_MARKER } from "./marker.ts";
 import { mountArguments } from "./mounts.ts";
 import { handOver } from "./ownership.ts";
 import { GRACE_MS } from "./process.ts";
 import { type Launch, notRun, runProcess } from "./process-runner.ts";
-import { SHELL, watched, wrapperArguments } from "./wrapper.ts";
-
-const CONTAINMENT: Containment = {
-  covered: [
-    "files: system folders are read-only, home folders and given hidden paths are empty, only given paths are writable",
-    "the .git of a writable folder can be neither changed nor replaced, where there is one",
-    "scratch folders (/tmp, /var/tmp, /dev/shm, /run) are private and limited in size",
-    "network: none, loopback of the machine included, unless limits.network is host",
-    "processes of others can be neither seen nor signalled; 4096 processes at once",
-    "processes left behind: the kernel kills all of them with the process namespace, also when nightlab itself is killed",
-    "privileges: no capabilities, no new ones, never root",
-    "environment: nothing is inherited; wall time; output size; no core dumps; no stdin",
-    "sockets in the file system that somebody listens on when the command starts",
-    "memory: looked at every 10 to 200 ms, then killed; bounded by the kernel, scratch folders included, where we may make groups (cgroup v1, as root)",
-    "each scratch folder: 1 GiB, or limits.memory where that is less",
-    "disk space and number of files: half of what is free at its start, looked at every 50 ms, then killed",
-  ],
-  notCovered: [
-    "the kernel itself: system calls are not filtered, so a kernel hole is a way out",
-    "as root: the command may open user namespaces of its own, which widens that way",
-    "files outside home folders that everybody may read stay readable",
-    "without such groups: memory taken faster than it is looked at, and memory of scratch folders",
-    "CPU share, and disk filled faster than it is looked at",
-    "graphics cards are shared: their memory and clocks are not limited",
-    "with network host: everything this machine can reach, abstract sockets included",
-  ],
-};
+import { seccompFilter } from "./seccomp.ts";
+import { ARGUMENTS_FD, FILTER_FD, SHELL, watched, wrapperArguments } from "./wrapper.ts";
 
 /** A bound for fork bombs, far above what builds and test runners start. */
 const PROCESSES = 4096;
-const ARGUMENTS_FD = 4;
 
 export interface BubblewrapOptions {
   /** Absolute path of bwrap. */
@@ -50,6 +25,8 @@ export interface BubblewrapOptions {
   readonly dropTo?: { readonly setpriv: string; readonly uid: number };
   /** bwrap knows --disable-userns (0.8.0 and later). */
   readonly canForbidUserNamespaces: boolean;
+  /** As `seccompFilter` takes it; without one, or where there is no filter for it, system calls are not filtered. */
+  readonly filterFor?: string;
   readonly graceMs?: number;
   /** Whose commands these are, for `endLeftovers`. */
   readonly study?: string;
@@ -57,11 +34,15 @@ export interface BubblewrapOptions {
 
 export class BubblewrapSandbox implements Sandbox {
   readonly name = "bubblewrap";
-  readonly containment = CONTAINMENT;
+  readonly containment: Containment;
   readonly #options: BubblewrapOptions;
 
   constructor(options: BubblewrapOptions) {
     this.#options = options;
+    this.containment = bubblewrapContainment({
+      isFiltered: filterOf(options, false) !== undefined,
+      canNest: options.dropTo !== undefined || !options.canForbidUserNamespaces,
+    });
   }
 
   async exec(command: SandboxCommand, limits: SandboxLimits, signal: AbortSignal): Promise<Exit> {
@@ -85,7 +66,10 @@ export class BubblewrapSandbox implements Sandbox {
     { marker, joinScript }: { marker: string; joinScript: string },
   ): Launch {
     const { dropTo, program } = this.#options;
+    const { hasResult = false } = command;
+    const filter = filterOf(this.#options, hasResult);
     const secret = [
+      ...(filter === undefined ? [] : ["--seccomp", String(FILTER_FD)]),
       ...mountArguments(command, { ...limits, isOtherUser: dropTo !== undefined }),
       ...this.#namespaceArguments(limits.network),
       "--clearenv",
@@ -97,13 +81,18 @@ export class BubblewrapSandbox implements Sandbox {
       ...["--chdir", command.cwd],
     ];
     const prefix = dropTo === undefined ? [] : dropArguments(dropTo);
-    const wrapper = wrapperArguments(command.line, { prefix, processes: PROCESSES });
+    const wrapper = wrapperArguments(command.line, {
+      prefix,
+      processes: PROCESSES,
+      hasResult,
+    });
     return {
       file: SHELL,
       args: watched(program, ["--args", String(ARGUMENTS_FD), "--", SHELL, ...wrapper], joinScript),
       env: { PATH: "/usr/bin:/bin", [OUTER_MARKER]: marker },
       // Paths and values would show in /proc/1/cmdline inside otherwise, the hidden ones too.
       secretArguments: secret.map((argument) => `${argument}\0`).join(""),
+      ...(filter === undefined ? {} : { filter }),
       // bwrap would take everything down with it at once, without the grace period.
       isAsked: (member) => member.isMarked,
     };
@@ -121,6 +110,10 @@ export class BubblewrapSandbox implements Sandbox {
       ...(dropTo === undefined ? [] : needed),
     ];
   }
+}
+
+function filterOf({ filterFor }: BubblewrapOptions, holdsResult: boolean): Buffer | undefined {
+  return filterFor === undefined ? undefined : seccompFilter(filterFor, { holdsResult });
 }
 
 /** The wrapper stays root, without the power to do anything but this, so that the command can't touch its report. */

@@ -7,7 +7,7 @@ import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { UsageError } from "../core/errors.ts";
 import type { Sandbox } from "../core/sandbox.ts";
-import { BubblewrapSandbox } from "./bubblewrap.ts";
+import { type BubblewrapOptions, BubblewrapSandbox } from "./bubblewrap.ts";
 import { ProcessSandbox } from "./process.ts";
 
 export type SandboxWish = "auto" | "process" | "bubblewrap";
@@ -58,15 +58,21 @@ async function workingBubblewrap(uid: number, options: DetectOptions): Promise<F
   if (uid === 0 && setpriv === undefined) {
     return { problem: "setpriv is not installed and we are root", next: "apt install util-linux" };
   }
-  const sandbox = new BubblewrapSandbox({
+  const plain: BubblewrapOptions = {
     ...(options.graceMs === undefined ? {} : { graceMs: options.graceMs }),
     ...(options.study === undefined ? {} : { study: options.study }),
     program,
     canForbidUserNamespaces: await knowsOption(program, "--disable-userns"),
     ...(uid === 0 && setpriv !== undefined ? { dropTo: { setpriv, uid: COMMAND_UID } } : {}),
-  });
-  const problem = await problemOf(sandbox);
-  if (problem === undefined) return { sandbox };
+  };
+  let problem = "";
+  // A kernel may refuse filters: walls without one are better than none, and say so.
+  for (const options of [{ ...plain, filterFor: process.arch }, plain]) {
+    const sandbox = new BubblewrapSandbox(options);
+    const said = await problemOf(sandbox);
+    if (said === undefined) return { sandbox };
+    problem = said;
+  }
   return {
     problem,
     next: "allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0), or set the sandbox to process",

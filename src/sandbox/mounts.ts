@@ -63,6 +63,8 @@ export function mountArguments(paths: Paths, options: MountOptions): string[] {
     ...deviceArguments(scratchBytes),
     ...mounts.flatMap((mount, index) => argumentsOf(mount, mounts.slice(0, index))),
     ...sealed.flatMap((mount) => ["--remount-ro", mount.path]),
+    // Through /proc/<pid>/mem any process of a user writes the memory of any other.
+    ...["--remount-ro", "/proc"],
   ];
 }
 

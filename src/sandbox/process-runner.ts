@@ -11,16 +11,29 @@ import { MemoryGroup } from "./memory-group.ts";
 import { Output } from "./output.ts";
 import { hasProc } from "./proc.ts";
 import { type Member, ProcessTree } from "./process-tree.ts";
+import { ResultText } from "./result.ts";
 import { startDetached } from "./spare-shell.ts";
-import { REPORT_FD, readReport, SHELL, STDERR_FD, signalName, type WrapperReport } from "./wrapper.ts";
+import {
+  ARGUMENTS_FD,
+  FILTER_FD,
+  REPORT_FD,
+  RESULT_FD,
+  readReport,
+  SHELL,
+  STDERR_FD,
+  signalName,
+  type WrapperReport,
+} from "./wrapper.ts";
 
 /** How the adapter starts the wrapper. */
 export interface Launch {
   readonly file: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  /** Written to descriptor 4, for what must not be seen in a process list. */
+  /** Written to ARGUMENTS_FD. */
   readonly secretArguments?: string;
+  /** Written to FILTER_FD. */
+  readonly filter?: Buffer;
   /** Which processes are asked to end before they are killed. */
   readonly isAsked: (member: Member) => boolean;
 }
@@ -101,6 +114,7 @@ class Execution {
   readonly #child: ChildProcess;
   readonly #tree: ProcessTree | undefined;
   readonly #disks: DiskWatch;
+  readonly #result: ResultText | undefined;
   readonly #startedMs = performance.now();
   readonly #timers = new Set<NodeJS.Timeout>();
   #cause: Ending | undefined;
@@ -117,6 +131,7 @@ class Execution {
     this.#child = startDetached({ ...launch, cwd: options.command.cwd });
     const pid = this.#child.pid;
     this.#tree = pid === undefined ? undefined : new ProcessTree(pid, own.marker);
+    this.#result = options.command.hasResult === true ? new ResultText() : undefined;
     this.#listen();
   }
 
@@ -139,15 +154,21 @@ class Execution {
   }
 
   #listen(): void {
-    this.#child.stdout?.on("data", (chunk: Buffer) => this.#guard(() => this.#output.takeStdout(chunk)));
-    const stderr = this.#child.stdio[STDERR_FD] as Readable | null | undefined;
-    stderr?.on("data", (chunk: Buffer) => this.#guard(() => this.#output.takeStderr(chunk)));
-    const report = this.#child.stdio[REPORT_FD] as Readable | null | undefined;
-    report?.on("data", (chunk: Buffer) => {
+    const listen = (descriptor: number, take: (chunk: Buffer) => void): void => {
+      (this.#child.stdio[descriptor] as Readable | null | undefined)?.on("data", take);
+    };
+    listen(1, (chunk) => this.#guard(() => this.#output.takeStdout(chunk)));
+    listen(STDERR_FD, (chunk) => this.#guard(() => this.#output.takeStderr(chunk)));
+    listen(REPORT_FD, (chunk) => {
       this.#report = (this.#report + chunk.toString("latin1")).slice(-REPORT_CHARACTERS);
     });
+    listen(RESULT_FD, (chunk) => this.#result?.append(chunk));
     for (const stream of this.#child.stdio) stream?.on("error", () => {});
-    (this.#child.stdio[4] as Writable | null | undefined)?.end(this.#launch.secretArguments ?? "");
+    const send = (descriptor: number, content: string | Buffer): void => {
+      (this.#child.stdio[descriptor] as Writable | null | undefined)?.end(content);
+    };
+    send(ARGUMENTS_FD, this.#launch.secretArguments ?? "");
+    send(FILTER_FD, this.#launch.filter ?? "");
   }
 
   /** A throwing `onLine` or a full disk is ours, not the command's: end it, then reject. */
@@ -235,6 +256,7 @@ class Execution {
       },
       outputTail: this.#output.outputTail + left,
       stdoutTail: this.#output.stdoutTail,
+      ...(this.#result === undefined ? {} : { resultText: this.#result.text }),
       isOutputCut: this.#output.isCut,
     };
   }

@@ -69,10 +69,11 @@ export class ProcessSandbox implements Sandbox {
   }
 
   exec(command: SandboxCommand, limits: SandboxLimits, signal: AbortSignal): Promise<Exit> {
+    const { hasResult = false, line } = command;
     return runProcess(
       (marker, joinScript) => ({
         file: SHELL,
-        args: wrapperArguments(command.line, { prefix: [], isWatched: true, joinScript }),
+        args: wrapperArguments(line, { prefix: [], isWatched: true, joinScript, hasResult }),
         env: { ...command.env, [MARKER]: marker },
         isAsked: () => true,
       }),

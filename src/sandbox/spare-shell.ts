@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Socket } from "node:net";
 import { hasProc, readStat } from "./proc.ts";
-import { LIFE_FD, SHELL } from "./wrapper.ts";
+import { RESULT_FD, SHELL } from "./wrapper.ts";
 
 export interface Start {
   readonly file: string;
@@ -12,15 +12,15 @@ export interface Start {
   readonly cwd: string;
 }
 
-/** Pipes for 1 to 5; whoever starts may write to 4 and close it. */
-const OUTPUTS = Array<"pipe">(LIFE_FD).fill("pipe");
+/** Pipes for 1 to 7; what they are for is in wrapper.ts. */
+const OUTPUTS = Array<"pipe">(RESULT_FD).fill("pipe");
 
 /** Names that a shell cannot hold, or that would change how it reads its orders. */
 const SAFE_NAME = /^(?!(?:OPTIND|IFS|PPID|E?UID|SHELLOPTS|BASH\w*|LINENO|ENV|PS\d|_)$)[A-Za-z_]\w*$/;
 
 let spare: ChildProcess | undefined;
 
-/** Starts `file` in a process group of its own, with pipes on descriptors 1 to 5; the last one is LIFE_FD. */
+/** Starts `file` in a process group of its own, with pipes on descriptors 1 to RESULT_FD. */
 export function startDetached(start: Start): ChildProcess {
   const shell = Object.keys(start.env).every((name) => SAFE_NAME.test(name)) ? takeSpare() : undefined;
   if (shell === undefined) {

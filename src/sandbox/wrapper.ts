@@ -13,8 +13,16 @@ export const STDERR_FD = 3;
 /** The shell that runs command lines, as program.md promises. */
 export const SHELL = "/bin/sh";
 
+/** What must not be seen in a process list, and the system-call filter: read by the program in front of the wrapper. */
+export const ARGUMENTS_FD = 4;
+export const FILTER_FD = 6;
+
 /** Held by nightlab alone: when it is killed, the descriptor ends, and the watcher ends everything. */
-export const LIFE_FD = 5;
+const LIFE_FD = 5;
+
+/** Where the command's result comes in; the command itself, where it is given one, finds it as COMMAND_RESULT_FD. The highest of all. */
+export const RESULT_FD = 7;
+const COMMAND_RESULT_FD = 3;
 
 /**
  * The watcher waits for the death of nightlab, also between the end of a command and the sweep, which takes it last: so
@@ -41,7 +49,7 @@ const WATCH = `
     [ "$empty" -eq 0 ] || sleep 0.01
   done
   kill -KILL 0
-) >/dev/null 2>&1 ${STDERR_FD}>&- &
+) >/dev/null 2>&1 ${STDERR_FD}>&- ${ARGUMENTS_FD}>&- ${FILTER_FD}>&- ${RESULT_FD}>&- &
 echo "watcher $!" >&2
 `;
 
@@ -62,7 +70,10 @@ WATCH
 line=$1
 shift
 echo started >&2
-( exec 2>&${STDERR_FD} ${STDERR_FD}>&-; exec ${LIFE_FD}<&-; exec "$@" ${SHELL} -c "$line" )
+( exec 2>&${STDERR_FD} ${STDERR_FD}>&-
+  exec ${ARGUMENTS_FD}>&- ${LIFE_FD}<&- ${FILTER_FD}>&-
+  RESULT
+  exec "$@" ${SHELL} -c "$line" )
 status=$?
 printf '\\nstatus %s\\n' "$status" >&2
 times >&2
@@ -76,6 +87,8 @@ export interface WrapperOptions {
   readonly processes?: number;
   /** Shell text in front of all else: joins a group of the kernel. */
   readonly joinScript?: string;
+  /** The command finds COMMAND_RESULT_FD open. */
+  readonly hasResult?: boolean;
   /** Starts a watcher, for a sandbox that stands in front of nothing; `watched` does it for a program. */
   readonly isWatched?: boolean;
 }
@@ -86,7 +99,9 @@ export function wrapperArguments(line: string, options: WrapperOptions): string[
   // dash says -p where bash says -u; a shell with neither leaves the limit as it was.
   const limit =
     count === undefined ? "" : `ulimit -u ${count} 2>/dev/null || ulimit -p ${count} 2>/dev/null || :`;
+  const result = `exec ${options.hasResult ? `${COMMAND_RESULT_FD}>&${RESULT_FD} ` : ""}${RESULT_FD}>&-`;
   const script = SCRIPT.replace("NPROC", limit)
+    .replace("RESULT", result)
     .replace("WATCH", () => (options.isWatched ? WATCH : ""))
     .replace("JOIN", () => options.joinScript ?? "");
   return ["-c", script, "nightlab", line, ...options.prefix];

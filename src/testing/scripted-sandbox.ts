@@ -11,6 +11,7 @@ export interface ScriptedCommand {
   readonly cwd: string;
   readonly seed: number;
   readonly signal: AbortSignal;
+  readonly hasResult: boolean;
   /** Text of a file in the workspace; undefined if it is missing. */
   read(path: string): Promise<string | undefined>;
 }
@@ -19,6 +20,8 @@ export interface ScriptedCommand {
 export interface ScriptedExit {
   readonly stdout?: string;
   readonly stderr?: string;
+  /** What is written to the result descriptor; lost where the command has none. */
+  readonly result?: string;
   readonly ending?: Ending;
   readonly resources?: Resources;
 }
@@ -63,9 +66,9 @@ export function scriptedSandbox(script: Script): ScriptedSandbox {
 }
 
 function seenBy(command: SandboxCommand, signal: AbortSignal): ScriptedCommand {
-  const { line, cwd, env } = command;
+  const { line, cwd, env, hasResult = false } = command;
   const read = (path: string) => readFile(join(cwd, path), "utf8").catch(() => undefined);
-  return { line, cwd, seed: Number(env.NIGHTLAB_SEED), signal, read };
+  return { line, cwd, seed: Number(env.NIGHTLAB_SEED), signal, hasResult, read };
 }
 
 function cancelled(signal: AbortSignal): Promise<ScriptedExit> {
@@ -82,6 +85,7 @@ function exitOf(command: SandboxCommand, answer: ScriptedExit): Exit {
     resources: answer.resources ?? { wallSeconds: 1 },
     outputTail: stdout + stderr,
     stdoutTail: stdout,
+    ...(command.hasResult === true ? { resultText: answer.result ?? "" } : {}),
     isOutputCut: false,
   };
 }

@@ -2,9 +2,10 @@
 
 import type { CommitSha } from "../core/experiment.ts";
 import type { Purpose } from "../core/ledger.ts";
-import { gainOver } from "../core/metric.ts";
+import { type Channel, gainOver } from "../core/metric.ts";
 import { comparableFrom, linesOf, type MeasuredLine } from "../core/study.ts";
 import type { FinalSubject, PromotionSubject, Subject, TentativeSubject } from "./explain-subject.ts";
+import { weakestChannel } from "./gain.ts";
 import { STATUS_WORDS } from "./groups.ts";
 import { isDisturbed } from "./measurement-view.ts";
 
@@ -15,6 +16,8 @@ export interface EvidenceRow {
   readonly defender?: number;
   /** Where both sides are compared on this seed. */
   readonly gain?: number;
+  /** The weaker one of both values. */
+  readonly channel?: Channel;
   readonly isCounted: boolean;
   /** On a seed that nothing was selected on: a keep had to hold there. Counts for that alone, not for the gain. */
   readonly isFresh?: boolean;
@@ -151,13 +154,19 @@ function rowOf(mine: MeasuredLine | undefined, theirs: MeasuredLine | undefined)
   const [challenger, defender] = [measuredValue(mine), measuredValue(theirs)];
   const failed = [mine, theirs].find((line) => line !== undefined && measuredValue(line) === undefined);
   const kind = failed?.outcome.kind;
+  const channel = weakestChannel([mine, theirs].flatMap((line) => channelOf(line) ?? []));
   return {
     seed: mine?.seed ?? theirs?.seed ?? 0,
     ...(challenger === undefined ? {} : { challenger }),
     ...(defender === undefined ? {} : { defender }),
+    ...(channel === undefined ? {} : { channel }),
     isCounted: failed === undefined,
     ...(kind === undefined || kind === "measured" ? {} : { note: STATUS_WORDS[kind] }),
   };
+}
+
+function channelOf(line: MeasuredLine | undefined): Channel | undefined {
+  return line?.outcome.kind === "measured" ? line.outcome.measurement.channel : undefined;
 }
 
 function measuredValue(line: MeasuredLine | undefined): number | undefined {

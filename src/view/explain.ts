@@ -7,12 +7,14 @@ import type { Status } from "../core/experiment.ts";
 import type { Verdict } from "../core/judge.ts";
 import type { Study } from "../core/study.ts";
 import { say } from "../judge/spread.ts";
+import { channelSentence, strongerChannel } from "./channel-words.ts";
 import { answerOf } from "./explain-answer.ts";
 import { errorOf, noiseOf, questionOf } from "./explain-background.ts";
 import { type Check, checksOf, screenOf } from "./explain-checks.ts";
 import { consequencesOf } from "./explain-consequences.ts";
 import { type EvidenceRow, evidenceOf } from "./explain-evidence.ts";
 import { findSubject, type Subject } from "./explain-subject.ts";
+import { weakestChannel } from "./gain.ts";
 import { cleanLine } from "./plain-text.ts";
 import { type MetricView, metricView } from "./run-view.ts";
 
@@ -39,6 +41,8 @@ export interface Explanation {
   readonly evidence: readonly EvidenceRow[];
   /** Of what counted for the gain, each side by itself. */
   readonly means: { readonly challenger?: number; readonly defender?: number };
+  /** How far the values can be trusted by the way they came; empty where there are none. */
+  readonly trust: readonly string[];
   readonly noise: readonly string[];
   /** Empty where the ledger holds no numbers of the rule: then the reasons of the verdict are all there is. */
   readonly checks: readonly Check[];
@@ -66,6 +70,7 @@ export function explainVerdict(study: Study, id: string, run?: string): Explanat
     sides: SIDES[subject.stage],
     evidence,
     means: meansOf(evidence),
+    trust: trustOf(evidence),
     noise: noiseOf(subject),
     checks: checksOf(subject),
     error: errorOf(subject),
@@ -98,6 +103,11 @@ function meansOf(evidence: readonly EvidenceRow[]): Explanation["means"] {
     ...(challenger === undefined ? {} : { challenger }),
     ...(defender === undefined ? {} : { defender }),
   };
+}
+
+function trustOf(evidence: readonly EvidenceRow[]): string[] {
+  const channel = weakestChannel(evidence.flatMap(({ channel }) => channel ?? []));
+  return channel === undefined ? [] : [channelSentence(channel), ...strongerChannel(channel)];
 }
 
 /** Undefined without values, and where they are too large to be added up. */

@@ -13,7 +13,7 @@ export function gainOf(absolute: number, baselineMean: number): Gain {
   return baselineMean === 0 ? { absolute } : { absolute, fraction: absolute / Math.abs(baselineMean) };
 }
 
-const WEAKEST_FIRST: readonly Channel[] = ["stdout", "file", "harness", "artifact"];
+const WEAKEST_FIRST: readonly Channel[] = ["stdout", "file", "descriptor", "harness", "artifact"];
 
 /** A chain of numbers is as strong as its weakest channel. */
 export function weakestChannel(channels: readonly Channel[]): Channel | undefined {

@@ -1,8 +1,8 @@
 /** The sentences of a report and of `status`: what was proven, how it was measured, what to do next. Formats no page. */
 
 import type { Estimate } from "../core/judge.ts";
-import type { Channel } from "../core/metric.ts";
 import type { BudgetLine } from "./budget-lines.ts";
+import { channelSentence, strongerChannel } from "./channel-words.ts";
 import type { Gain } from "./gain.ts";
 import { shellWord } from "./plain-text.ts";
 import type { PromotionError, PromotionView } from "./promotion-view.ts";
@@ -123,14 +123,6 @@ export function noiseText({ noise, metric }: Pick<RunView, "noise" | "metric">):
   return metric.isTiming ? run : `${run}, repeats of one seed by ${spread(noise.sdRepeat)}`;
 }
 
-/** What a number is worth, by how it reached nightlab. */
-const CHANNEL_WORDS: Readonly<Record<Channel, string>> = {
-  artifact: "scored by the evaluator of the base commit on what the candidate left behind (strong)",
-  harness: "measured by nightlab itself (strong)",
-  file: "read from a result file that the metric command wrote (medium)",
-  stdout: "read from the output of the candidate's own process (weak: it could print any number)",
-};
-
 export function measuredBullets({ run }: StudyView): string[] {
   if (run === undefined) return [];
   const { metric, baselineMean, channel } = run;
@@ -143,7 +135,7 @@ export function measuredBullets({ run }: StudyView): string[] {
       `Baseline ${run.baseline}: ${withUnit(formatValue(baselineMean, metric.decimals), metric)}, mean of its calibration.`,
     );
   bullets.push(`Noise: ${noiseText(run)}.`);
-  if (channel !== undefined) bullets.push(`Channel: ${channel}, ${CHANNEL_WORDS[channel]}.`);
+  if (channel !== undefined) bullets.push(channelSentence(channel), ...strongerChannel(channel));
   if (run.drifts > 0)
     bullets.push(
       `The machine changed ${count(run.drifts, "time")} during the run (see Warnings): the noise was measured anew, and values from before and after were never compared.`,

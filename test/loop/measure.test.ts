@@ -101,6 +101,28 @@ describe("the value of a metric", () => {
     expect(value((await measured(() => ({ stdout: "loss: 1\n" }), program)).outcome)).toBe("no_metric");
   });
 
+  it("comes from the descriptor alone where there is one", async () => {
+    const program = { resultFd: 3 } as const;
+    const good = await measured(() => ({ result: '{"loss": 2, "kb": 7}', stdout: "loss: 99\n" }), program);
+    expect(good.outcome).toMatchObject({
+      measurement: { value: 2, channel: "descriptor", secondary: { kb: 7 } },
+    });
+    for (const result of ["", '{"loss": 2}{"loss": 1}', '{"loss": 1e999}', "loss: 2\n"]) {
+      const { outcome } = await measured(() => ({ result, stdout: "loss: 1\n" }), program);
+      expect(outcome).toMatchObject({ kind: "no_metric", detail: expect.stringContaining("descriptor 3") });
+    }
+    const other = await measured(() => ({ result: '{"val_loss": 2}' }), program);
+    expect(other.outcome).toMatchObject({ detail: "the object on descriptor 3 has no `loss`" });
+  });
+
+  it("has no descriptor to come over where program.md names none", async () => {
+    const { outcome } = await measured(({ hasResult }) => ({
+      result: '{"loss": 2}',
+      stdout: `loss: ${hasResult ? 1 : 5}\n`,
+    }));
+    expect(outcome).toMatchObject({ measurement: { value: 5, channel: "stdout" } });
+  });
+
   it("is read in no time from output made to hurt the reader", async () => {
     const { outcome } = await measured(() => ({
       stdout: `loss: ${"1".repeat(200_000)}x\nstep=1 ${"a".repeat(200_000)}\nloss: 2\n`,
@@ -142,6 +164,18 @@ describe("an evaluator", () => {
     expect(value(outcome)).toBe(4);
   });
 
+  it("may write its score to the descriptor, which the metric command then has not", async () => {
+    const { outcome } = await measured(
+      async ({ line, cwd, hasResult }) => {
+        expect([line, hasResult]).toEqual([line, line !== "measure"]);
+        if (line === "measure") await writeFile(join(cwd, "model.txt"), "5");
+        return { result: line === "measure" ? '{"loss": 1}' : '{"loss": 4}' };
+      },
+      { ...program, resultFd: 3 },
+    );
+    expect(outcome).toMatchObject({ measurement: { value: 4, channel: "artifact" } });
+  });
+
   it("is the holdout command for the final test", async () => {
     const { sandbox } = await measured(
       script(() => ({ stdout: "loss: 1\n" })),
@@ -171,7 +205,8 @@ describe("an evaluator", () => {
 
 describe("checks", () => {
   it("pass on exit code 0 and fail on anything else", async () => {
-    const ok = await bench.lab({ script: () => ({}), program: { checks: "test" } }, repository);
+    const script: Script = ({ hasResult }) => (hasResult ? failing("holds the descriptor") : {});
+    const ok = await bench.lab({ script, program: { checks: "test", resultFd: 3 } }, repository);
     const request = { commit: ok.baseline, seed: 0, purpose: "checks" } as const;
     expect(await runChecks(ok.lab.parts, request, never)).toBeUndefined();
     const bad = await bench.lab(

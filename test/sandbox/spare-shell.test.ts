@@ -74,7 +74,7 @@ test.runIf(hasProc)("a shell that waits keeps nobody alive, and dies with its ni
   await vi.waitFor(() => {
     for (const { pid, parent } of readAll()) if (parent === killed.pid) found.add(pid);
     expect(found).toContain(0);
-  });
+  }, 10_000);
   await vi.waitFor(() => expect(alive().filter(({ pid }) => found.has(pid))).toEqual([]));
   expect(found.size).toBeGreaterThan(1);
 });

@@ -10,7 +10,7 @@ import { asciiWords, finishLines, statusMark } from "./marks.ts";
 
 /** Lines no wider than the terminal. */
 export function renderExplanation(explanation: Explanation, look: Look): string[] {
-  const { answer, title, question, noise, error, consequences } = explanation;
+  const { answer, title, question, trust, noise, error, consequences } = explanation;
   const colours = paint(look.colour);
   const [first = "", ...rest] = paragraph(`${markOf(explanation, look)} ${answer}`, look.columns, look);
   const section = (name: string, lines: readonly string[]) =>
@@ -26,6 +26,7 @@ export function renderExplanation(explanation: Explanation, look: Look): string[
       : paragraph(title, look.columns - 2, look).map((line) => colours.dim(`  ${line}`))),
     ...section("Asked", sentences(question)),
     ...section("Measured", evidenceTable(explanation, inner)),
+    ...section("Trust", sentences(trust)),
     ...section("Noise", sentences(noise)),
     ...section("Decided", decisionLines(explanation, inner)),
     ...section("How often this errs", sentences(error)),

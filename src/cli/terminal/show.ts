@@ -2,6 +2,7 @@
 
 import { UsageError } from "../../core/errors.ts";
 import type { Status } from "../../core/experiment.ts";
+import { channelSentence, strongerChannel } from "../../view/channel-words.ts";
 import type { ExperimentView } from "../../view/experiment-view.ts";
 import { outcomeWords, STATUS_WORDS } from "../../view/groups.ts";
 import type { MeasurementView } from "../../view/measurement-view.ts";
@@ -31,7 +32,7 @@ export function renderExperiment(view: StudyView, id: string, look: Look): strin
   const colours = paint(look.colour);
   const paragraph = (text: string) => wrap(text, look.columns - 2);
   const section = (name: string, lines: readonly string[]) =>
-    lines.length === 0 ? [] : ["", colours.bold(name), ...lines.map((line) => `  ${line}`)];
+    lines.length === 0 ? [] : ["", colours.bold(name), ...lines.map((line) => `  ${line}`.trimEnd())];
   const lines = [
     `${statusMark(one.status, look, colours)} ${colours.bold(`${one.id} ${one.title ?? ""}`.trim())}`,
     ...facts(one, metric),
@@ -43,7 +44,7 @@ export function renderExperiment(view: StudyView, id: string, look: Look): strin
         .flatMap(paragraph),
     ),
     ...section("Files", one.files.map(fileLine)),
-    ...section("Measured", measuredTable(one, metric, look)),
+    ...section("Measured", [...measuredTable(one, metric, look), ...channelWords(one).flatMap(paragraph)]),
     ...section(one.status === "open" ? "So far" : "Verdict", one.reasons.flatMap(paragraph)),
     ...section("Read this first", one.flags.flatMap(paragraph)),
     ...section(
@@ -93,6 +94,10 @@ function measuredTable({ measurements }: ExperimentView, metric: MetricView, loo
   ];
   const rows = measurements.map((line) => measuredRow(line, metric));
   return textTable(columns, rows, { columns: look.columns - 2, stretch: metric.name });
+}
+
+function channelWords({ channel }: ExperimentView): string[] {
+  return channel === undefined ? [] : ["", channelSentence(channel), ...strongerChannel(channel)];
 }
 
 function measuredRow(line: MeasurementView, { decimals }: MetricView): string[] {

@@ -158,6 +158,10 @@ describe("show and log", () => {
         candidate    12   2.3126  2.3321  +0.0196   41s  artifact
         candidate    13   2.3369  2.3426  +0.0057   40s  artifact
 
+        Channel: artifact (strong): scored by the evaluator of the base commit on what
+        the candidate left behind; the candidate's code never runs where the number is
+        made.
+
       Verdict
         gain 0.0155 ± 0.00346 (paired, 3 runs), above 1.61 standard errors and the
         smallest useful gain 0.002
