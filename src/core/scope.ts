@@ -60,7 +60,10 @@ export function scopeOf(rule: ScopeRule): (path: string) => string | undefined {
   const isEditable = globMatcher(rule.edit);
   return (path) => {
     const plain = oneSpelling(path);
-    if (posix.isAbsolute(path) || plain.split("/").some((part) => part === ".." || /^(?:\.git|git~\d)$/.test(part)))
+    if (
+      posix.isAbsolute(path) ||
+      plain.split("/").some((part) => part === ".." || /^(?:\.git|git~\d)$/.test(part))
+    )
       return `${path}: not a path inside the repository`;
     if (/\p{Cc}/u.test(path)) return `${JSON.stringify(path)}: a control character in a name`;
     if (isSteering(plain) && !rule.edit.includes(path))

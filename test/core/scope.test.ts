@@ -192,9 +192,12 @@ describe("a name in another spelling", () => {
     expect(at(path)).toBe(`${path} is protected`);
   });
 
-  it.each([["a/.g\u200cit/config"], [".ＧIT/hooks/x"], ["GIT~1/config"]])("does not reach git's folder: %s", (path) => {
-    expect(at(path)).toBe(`${path}: not a path inside the repository`);
-  });
+  it.each([["a/.g\u200cit/config"], [".ＧIT/hooks/x"], ["GIT~1/config"]])(
+    "does not reach git's folder: %s",
+    (path) => {
+      expect(at(path)).toBe(`${path}: not a path inside the repository`);
+    },
+  );
 
   it("does not steer tools", () => {
     expect(at("tests/Conftest.py")).toMatch(/^tests\/Conftest\.py steers the tools/);
