@@ -12,7 +12,7 @@ import { Output } from "./output.ts";
 import { hasProc } from "./proc.ts";
 import { type Member, ProcessTree } from "./process-tree.ts";
 import { ResultText } from "./result.ts";
-import { startDetached } from "./spare-shell.ts";
+import { prepareShell, startDetached } from "./spare-shell.ts";
 import {
   ARGUMENTS_FD,
   FILTER_FD,
@@ -149,6 +149,7 @@ class Execution {
     for (const timer of this.#timers) clearTimeout(timer);
     const survivors = (await this.#tree?.sweep(readReport(this.#report).watcher)) ?? 0;
     await this.#drain(closed);
+    setImmediate(prepareShell);
     if (this.#bug !== undefined) throw this.#bug;
     return this.#exit(ended, { wallSeconds, survivors });
   }

@@ -33,11 +33,10 @@ export function startDetached(start: Start): ChildProcess {
   return shell;
 }
 
-/** The waiting shell, if there is one that lives; the next one is started once this turn is over. */
+/** The waiting shell, if there is one that lives. */
 function takeSpare(): ChildProcess | undefined {
   const taken = spare;
   spare = undefined;
-  setImmediate(prepare);
   return taken !== undefined && isAlive(taken) ? taken : undefined;
 }
 
@@ -47,7 +46,8 @@ function isAlive({ pid, exitCode, signalCode }: ChildProcess): boolean {
   return !hasProc || !["Z", "X", undefined].includes(readStat(pid)?.state);
 }
 
-function prepare(): void {
+/** Starts the next shell. To be called when a command has ended: beside one it would slow what is being measured. */
+export function prepareShell(): void {
   if (spare !== undefined) return;
   // It reads its orders from stdin. When nightlab dies, stdin ends empty, and the shell with it.
   const shell = spawn(SHELL, [], { cwd: "/", env: {}, detached: true, stdio: ["pipe", ...OUTPUTS] });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, test, vi } from "vitest";
 import { hasProc, readAll, readOf, sendTo } from "../../src/sandbox/proc.ts";
-import { startDetached } from "../../src/sandbox/spare-shell.ts";
+import { prepareShell, startDetached } from "../../src/sandbox/spare-shell.ts";
 
 const PATH = "/usr/local/bin:/usr/bin:/bin";
 
@@ -15,6 +15,7 @@ async function run(start: { line: string; env?: Record<string, string>; cwd?: st
     child.stdout === null ? "" : text(child.stdout),
     once(child, "close"),
   ]);
+  prepareShell();
   return { said, code, signal, pid: child.pid ?? 0 };
 }
 
@@ -63,8 +64,9 @@ test.runIf(hasProc)("a shell that waits keeps nobody alive, and dies with its ni
     spawn(process.execPath, [
       "--input-type=module",
       "--eval",
-      `const { startDetached } = await import(${module});
+      `const { prepareShell, startDetached } = await import(${module});
        const child = startDetached({ file: "/bin/sh", args: ["-c", ":"], env: {}, cwd: "/" });
+       prepareShell();
        child.once("close", () => setTimeout(() => ${then}, 50));`,
     ]);
   expect(await once(host("{}"), "exit")).toEqual([0, null]);
