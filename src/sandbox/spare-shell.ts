@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Socket } from "node:net";
-import { hasProc, readStat } from "./proc.ts";
+import { hasProc, readOf } from "./proc.ts";
 import { RESULT_FD, SHELL } from "./wrapper.ts";
 
 export interface Start {
@@ -43,7 +43,7 @@ function takeSpare(): ChildProcess | undefined {
 /** Node learns of a death a turn later than /proc tells it. */
 function isAlive({ pid, exitCode, signalCode }: ChildProcess): boolean {
   if (pid === undefined || exitCode !== null || signalCode !== null) return false;
-  return !hasProc || !["Z", "X", undefined].includes(readStat(pid)?.state);
+  return !hasProc || (readOf(pid, "cmdline") ?? "") !== ""; // empty from the moment it dies
 }
 
 /** Starts the next shell. To be called when a command has ended: beside one it would slow what is being measured. */
