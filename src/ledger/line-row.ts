@@ -43,8 +43,9 @@ export function isWhole(row: LinesTable): boolean {
 
 /** True when the row is what was written after a row with the checksum `previous`. */
 export function follows(row: ChainedRow, previous: number): boolean {
-  const isChecksum = Number.isInteger(previous) && previous >= 0 && previous <= 0xffff_ffff; // damage may be anything
-  return isChecksum && row.checksum === checksumOf(row, previous);
+  // Damage may be anything, also a number where text was.
+  const isChecksum = Number.isInteger(previous) && previous >= 0 && previous <= 0xffff_ffff;
+  return isChecksum && typeof row.event === "string" && row.checksum === checksumOf(row, previous);
 }
 
 /** The line in a row whose text this process wrote or has verified. */

@@ -26,7 +26,7 @@ const READ_ONLY = { words: /read-only/i, next: /^next: make it writable \(findmn
 test.for([
   ["the repository's disk fills up in calibration", "repository", "full", 2],
   ["the repository's disk fills up in the search", "repository", "full", 14],
-  ["the disk of the checkouts fills up in the search", "checkouts", "full", 12],
+  ["the disk of the checkouts fills up in the search", "checkouts", "full", 9],
   ["the repository's disk comes back read-only after a crash", "repository", "read-only", 13],
   ["the disk of the checkouts comes back read-only after a crash", "checkouts", "read-only", 12],
 ] as const)(

@@ -36,7 +36,7 @@ test("a night on a training script ends with a proven gain on a branch and leave
 
   const lines = await readLines(repository);
   const [final] = eventsOf(lines, "final_judged");
-  expect(final).toMatchObject({ isHeldOut: true, verdict: { kind: "keep" } });
+  expect(final).toMatchObject({ isHeldOut: false, verdict: { kind: "keep" } });
   expect(final?.verdict.estimate?.gain).toBeGreaterThan(0.03);
   expect(git(repository, "rev-parse", "nightlab/night")).toBe(final?.verified);
   expect(git(repository, "rev-parse", "refs/nightlab/runs/night/verified")).toBe(final?.verified);
