@@ -7,6 +7,8 @@ import { dirname, join, sep } from "node:path";
 const MIB = 1024 * 1024;
 /** Scratch room, in memory. A shared memory of this size is what data loaders of training code expect. */
 const SCRATCH_BYTES = 1024 * MIB;
+/** Everybody's folders for what is not kept: each command has its own. */
+const SCRATCH_FOLDERS = ["/tmp", "/var/tmp"];
 const RUN_BYTES = 16 * MIB;
 const SYSTEM_FOLDERS = [
   "/",
@@ -73,8 +75,13 @@ export function homeFolders(): string[] {
   return existing(["/root", "/home", homedir()]).filter((path) => !SYSTEM_FOLDERS.includes(path));
 }
 
+/** Folders of which a command sees nothing but what it is given. */
+export function hiddenRoots(): string[] {
+  return existing([...homeFolders(), ...SCRATCH_FOLDERS]);
+}
+
 function baseMounts(scratchBytes: number): Mount[] {
-  const open = existing(["/tmp", "/var/tmp"]);
+  const open = existing(SCRATCH_FOLDERS);
   const run = existing(["/run", "/var/run"]);
   const closed = outermost([...homeFolders(), ...run].filter((path) => !open.includes(path)));
   return [

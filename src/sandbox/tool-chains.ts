@@ -1,4 +1,4 @@
-/** Finds the tool chains on PATH that live in a home folder, so that hiding the home doesn't hide them. */
+/** Finds the tool chains on PATH that live in folders a sandbox hides, homes and scratch folders, so that it doesn't hide them. */
 
 import { lstatSync, readlinkSync } from "node:fs";
 import { delimiter, dirname, join, relative, resolve, sep } from "node:path";
@@ -42,11 +42,16 @@ const SECRET = new Set([".ssh", ".gnupg", ".aws", ".config", ".kube", ".docker"]
  * Folders below `home` that the programs on `path` need, for `SandboxCommand.readable`. A known tool chain is given
  * whole, an unknown `…/x/bin` as `…/x` when it is not the home itself, anything else as the PATH folder alone.
  * Links from these folders into other parts of the home are followed one step. Never the home itself.
+ * The same below each of `others`, which are hidden too: a project may lie in a temporary folder.
  */
-export function toolChainFolders(path: string, home: string): string[] {
-  const entries = path.split(delimiter).filter((entry) => isBelow(entry, home));
-  const found = entries.flatMap((entry) => rootsOf(resolve(entry), home));
-  return [...new Set(found)].filter((folder) => isBelow(folder, home) && !isSecret(folder, home));
+export function toolChainFolders(path: string, home: string, others: readonly string[] = []): string[] {
+  const found = path.split(delimiter).flatMap((entry) => {
+    const root = [home, ...others].find((one) => isBelow(entry, one));
+    if (root === undefined) return [];
+    const folders = rootsOf(resolve(entry), root).map((one) => (isBelow(home, one) ? resolve(entry) : one));
+    return folders.filter((folder) => isBelow(folder, root) && !isSecret(folder, home));
+  });
+  return [...new Set(found)].filter((folder) => !isBelow(home, folder) && folder !== resolve(home));
 }
 
 function rootsOf(entry: string, home: string): string[] {
