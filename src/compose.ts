@@ -10,7 +10,7 @@ import {
   type Context,
   commandEnvironment,
   dayTag,
-  heldOutPaths,
+  hiddenPaths,
   logPath,
   machineCpuSeconds,
   makeStateFolder,
@@ -36,7 +36,6 @@ import { Lab, type LabParts, type Staff } from "./loop/lab.ts";
 import { type Control, type RunEnd, resumeRun, runStudy, startRun } from "./loop/run-study.ts";
 import { loadProgram } from "./program/load.ts";
 import { detectSandbox } from "./sandbox/detect.ts";
-import { linkTargets } from "./workspace/link-targets.ts";
 import { branchIsCheckedOut, excludeStateFolder } from "./workspace/repository.ts";
 import { type GitWorkspaces, openWorkspaces } from "./workspace/workspaces.ts";
 
@@ -79,7 +78,7 @@ export async function openRun(request: RunRequest): Promise<OpenRun> {
   const clock = request.clock ?? systemClock;
   const place = await locateStudy(request.cwd, request.programPath);
   const written = loadProgram(place.programPath);
-  const asked = { ...written, ...request.override };
+  const program = { ...written, ...request.override };
   await mkdir(place.folder, { recursive: true });
   await rememberBudget(place, written);
   await excludeStateFolder(place.repository);
@@ -93,8 +92,7 @@ export async function openRun(request: RunRequest): Promise<OpenRun> {
     const stateFolder = await makeStateFolder(request.environment, place);
     await endStrays(place, stateFolder); // first: also after a run that was killed at its very end, and is not resumed
     const study = replay(await ledger.read(0));
-    const baseline = baselineFor(request, place, { study, program: asked });
-    const program = await withLinkTargets(asked, place, baseline);
+    const baseline = baselineFor(request, place, { study, program });
     const { sandbox, reason } = await detectSandbox(program.sandbox, ownUid(), {
       study: studyName(stateFolder),
     });
@@ -109,7 +107,8 @@ export async function openRun(request: RunRequest): Promise<OpenRun> {
       ...(program.setup === undefined ? {} : { prepare: (path: string) => setUp(context, path) }),
     });
     closers.push(() => workspaces.close());
-    const parts = await labParts(request, context, { workspaces, baseline, clock });
+    const guarded = { ...context, program: await withLinkTargets(context, workspaces, baseline) };
+    const parts = await labParts(request, guarded, { workspaces, baseline, clock });
     const wrap = request.wrap ?? ((same: LabParts) => same);
     const lab = new Lab(wrap({ ...parts, ledger }), study);
     if (request.mode.kind === "resume") await resume(lab);
@@ -122,8 +121,12 @@ export async function openRun(request: RunRequest): Promise<OpenRun> {
 }
 
 /** A protected link protects what it leads to. */
-async function withLinkTargets(program: Program, place: StudyPlace, baseline: CommitSha): Promise<Program> {
-  const targets = await linkTargets(place.repository.root, baseline, restoredGlobs(program));
+async function withLinkTargets(
+  { program, place }: Context,
+  workspaces: GitWorkspaces,
+  baseline: CommitSha,
+): Promise<Program> {
+  const targets = await workspaces.linkTargets(baseline, restoredGlobs(program));
   const both = program.edit.find((path) => targets.includes(path));
   if (both === undefined) return { ...program, protect: [...program.protect, ...targets] };
   throw new UsageError(`${both} may be edited, and a protected link leads to it`, {
@@ -141,6 +144,7 @@ async function labParts(
   const { onLine, onStage, onPoint } = request;
   const environment = commandEnvironment(context);
   const readable = await readablePaths(context);
+  const hidden = hiddenPaths(context);
   return {
     ...made,
     program,
@@ -150,7 +154,7 @@ async function labParts(
     environment,
     machineCpuSeconds,
     readable,
-    hidden: [place.folder, place.repository.commonDir, ...heldOutPaths(context)],
+    hidden: [...hidden, place.repository.commonDir],
     budget: budgetFrom(program, made.clock.now()),
     version: await ownVersion(),
     staff:
@@ -159,7 +163,7 @@ async function labParts(
         ...context,
         environment,
         readable,
-        hidden: [place.folder, ...heldOutPaths(context)],
+        hidden,
         scratchFolder: made.workspaces.folder,
       }),
     showResult: (run) => showBranch(run, place, made.workspaces),

@@ -76,7 +76,7 @@ export async function setUp(context: Context, path: string): Promise<void> {
       env: { ...commandEnvironment(context), HOME: scratch, TMPDIR: scratch },
       writable: [path, scratch],
       readable: await readablePaths(context),
-      hidden: [context.place.folder, ...heldOutPaths(context)],
+      hidden: hiddenPaths(context),
     },
     { ...program.limits, timeMs: Math.max(program.limits.timeMs, SETUP_TIME_MS), network: "host" },
     new AbortController().signal,
@@ -104,9 +104,9 @@ export function commandEnvironment({ environment, program }: Context): Record<st
   return { PATH, LANG: "C.UTF-8", ...Object.fromEntries(passed), ...program.env };
 }
 
-/** Held-out files where the user has them: the test that may read them gets copies. */
-export function heldOutPaths({ place, program }: Pick<Context, "place" | "program">): string[] {
-  return program.holdoutFiles.map((path) => join(place.repository.root, path));
+/** What no command sees: the ledger, and held-out files where the user has them. The test that may read those gets copies. */
+export function hiddenPaths({ place, program }: Pick<Context, "place" | "program">): string[] {
+  return [place.folder, ...program.holdoutFiles.map((path) => join(place.repository.root, path))];
 }
 
 export async function readablePaths({ environment, place, program }: Context): Promise<string[]> {

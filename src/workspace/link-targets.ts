@@ -3,41 +3,47 @@
 import { posix } from "node:path";
 import type { CommitSha } from "../core/experiment.ts";
 import { globMatcher } from "../core/scope.ts";
-import { runGit } from "./git.ts";
+import type { PrivateGit } from "./private-git.ts";
+import { addParents, asText, listTree } from "./tree-listing.ts";
 
 const SYMLINK = "120000";
 
 /** Paths inside the repository that links matched by `globs` lead to, in `commit`, links on the way included. */
 export async function linkTargets(
-  root: string,
+  git: PrivateGit,
   commit: CommitSha,
   globs: readonly string[],
 ): Promise<string[]> {
-  const { stdout } = await runGit(["ls-tree", "-r", "-z", "--full-tree", commit], { cwd: root });
-  const links = stdout
-    .toString("utf8")
-    .split("\0")
-    .filter((line) => line.startsWith(SYMLINK))
-    .map((line) => ({ path: line.slice(line.indexOf("\t") + 1), sha: line.split(/[ \t]/)[2] ?? "" }));
-  if (links.length === 0) return [];
-  const ends = new Map<string, string>();
-  for (const { path, sha } of links) {
-    const content = await runGit(["cat-file", "blob", sha], { cwd: root, maxBytes: 4096 });
-    ends.set(path, endOf(path, content.stdout.toString("utf8")));
-  }
+  const { entries } = await listTree(git, commit);
+  const links = new Map<string, string>();
+  for (const [path, { mode, sha }] of entries) if (mode === SYMLINK) links.set(asText(path), sha);
   const isProtected = globMatcher(globs);
-  const found = new Set<string>();
   // `data/**` protects what a link `data` leads to.
-  for (const link of [...ends.keys()].filter((path) => isProtected(path) || isProtected(`${path}/x`))) {
-    for (let end = ends.get(link); end !== undefined && isInside(end) && !found.has(end); end = ends.get(end))
-      found.add(end);
+  const open = [...links.keys()].filter((path) => isProtected(path) || isProtected(`${path}/x`));
+  const found = new Set<string>();
+  for (let path = open.pop(); path !== undefined; path = open.pop()) {
+    const link = waysTo(path).find((way) => links.has(way));
+    if (link === undefined) continue;
+    const [target] = (await git.blobs([links.get(link) ?? ""])) ?? [];
+    const end = target === undefined ? ".." : endOf(link, target.toString("utf8"), path.slice(link.length));
+    for (const one of [link, end].filter((each) => each !== path && isInside(each) && !found.has(each))) {
+      found.add(one);
+      open.push(one);
+    }
   }
   return [...found].filter((path) => !isProtected(path));
 }
 
-function endOf(link: string, target: string): string {
+/** The folders that `path` lies in and itself, from the root on: any of them may be a link. */
+function waysTo(path: string): string[] {
+  const folders = new Set<string>();
+  addParents(folders, path);
+  return [...folders].reverse().concat(path);
+}
+
+function endOf(link: string, target: string, rest: string): string {
   const end = posix.isAbsolute(target) ? target : posix.join(posix.dirname(link), target);
-  return posix.normalize(end).replace(/(.)\/+$/, "$1");
+  return posix.normalize(`${end}${rest}`).replace(/(.)\/+$/, "$1");
 }
 
 function isInside(path: string): boolean {

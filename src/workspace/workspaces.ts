@@ -7,6 +7,7 @@ import type { CommitSha, TreeSha } from "../core/experiment.ts";
 import type { Committed, Rebased, Workspace, Workspaces } from "../core/workspace.ts";
 import { type Checkout, drop, type Furnishing, furnish, type Prepared } from "./checkout.ts";
 import { copyPlain, readPlainFile } from "./files.ts";
+import { linkTargets } from "./link-targets.ts";
 import { makeObject } from "./objects.ts";
 import { createPool, type Pool } from "./pool.ts";
 import { checkOutside, preparedFromTemplate, preparedFromUser } from "./prepared.ts";
@@ -44,6 +45,8 @@ export interface GitWorkspaces extends Workspaces {
   readonly folder: string;
   /** Git inside a workspace reads objects from here; a sandbox shows it read-only. */
   readonly objectsFolder: string;
+  /** Paths that links matched by `globs` lead to, in `commit`. */
+  linkTargets(commit: CommitSha, globs: readonly string[]): Promise<string[]>;
   /** Removes all checkouts. Refs and commits stay. */
   close(): Promise<void>;
 }
@@ -120,6 +123,7 @@ function composed(lab: Lab, always: readonly Prepared[], heldOut: readonly Prepa
     resolve: (ref) => refs.resolve(ref),
     rebase: (candidate, onto, record) => rebase(lab, { candidate, onto, ...record }),
     diff: (from, to, maxBytes) => diffs.diff({ from, to, maxBytes: maxBytes ?? DEFAULT_DIFF_BYTES }),
+    linkTargets: (commit, globs) => linkTargets(git, commit, globs),
     close: () => close(lab),
   };
 }
