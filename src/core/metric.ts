@@ -17,9 +17,6 @@ export interface MetricSpec {
 /** How the number reached us, strongest first. `harness`: measured by nightlab itself (seconds, bytes). */
 export type Channel = "artifact" | "harness" | "descriptor" | "file" | "stdout";
 
-/** Names that nightlab measures itself; a metric or constraint may use them without printing anything. */
-export const HARNESS_METRICS = ["wall_seconds", "cpu_seconds", "peak_memory_bytes"] as const;
-
 export interface Resources {
   readonly wallSeconds: number;
   readonly cpuSeconds?: number;
@@ -66,10 +63,21 @@ export interface Reading {
   readonly isContended?: boolean;
 }
 
-/** By how much `candidate` is better than `reference`, in units of the metric, no more than a number can say; positive is better. */
+/** By how much `candidate` is better than `reference`, in units of the metric; positive is better. */
 export function gainOver(goal: Goal, candidate: number, reference: number): number {
-  const gain = goal === "minimize" ? reference - candidate : candidate - reference;
-  return Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, gain));
+  const [better, worse] = goal === "minimize" ? [reference, candidate] : [candidate, reference];
+  return finiteDifference(better, worse);
+}
+
+/** `a - b`, no more than a number can say: opposite extremes lie further apart. */
+export function finiteDifference(a: number, b: number): number {
+  return Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, a - b));
+}
+
+/** NaN of no values. A sum that overflows is taken again from parts. */
+export function mean(values: readonly number[]): number {
+  const plain = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return Number.isFinite(plain) ? plain : values.reduce((sum, value) => sum + value / values.length, 0);
 }
 
 /** A bound on a secondary metric, such as `memory <= 1.1x` (relative to the head) or `size <= 2000`. */

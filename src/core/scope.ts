@@ -37,7 +37,8 @@ type ScopeRule = Pick<Program, "edit" | "protect" | "steering">;
 
 /** Globs of what every measurement takes from the base commit. */
 export function restoredGlobs({ edit, protect, steering }: ScopeRule): string[] {
-  return [...protect, ...steering.filter((glob) => !edit.some(globMatcher([glob])))];
+  const named = edit.filter(globMatcher(steering));
+  return [...protect, ...steering.filter((glob) => !named.some(globMatcher([glob])))];
 }
 
 /** Why these changes are out of scope, or undefined when all are allowed. Protected wins over editable. */
@@ -75,8 +76,6 @@ export function scopeOf(rule: ScopeRule): (path: string) => string | undefined {
 
 /** File systems that ignore case, composition or invisible characters take these for one name. */
 function oneSpelling(path: string): string {
-  return path
-    .normalize("NFKC")
-    .replace(/\p{Cf}/gu, "")
-    .toLowerCase();
+  const visible = path.replace(/\p{Cf}/gu, "");
+  return visible.normalize("NFKC").toLowerCase();
 }

@@ -1,7 +1,7 @@
 /** What is known of a study: a fold over its ledger lines, so that a restart continues where it was. Its records: records.ts. */
 
 import type { EventOf, LedgerEvent, LedgerLine } from "./ledger.ts";
-import { gainOver } from "./metric.ts";
+import { finiteDifference, gainOver, mean } from "./metric.ts";
 import {
   comparableFrom,
   currentRun,
@@ -243,7 +243,7 @@ function applyHeadMoved({ study, run, line }: Place, event: EventOf<"head_moved"
   run.stack.push(event.experiment);
   run.keepsSincePromotion += 1;
   const gain = study.experiments.get(event.experiment)?.verdict?.estimate?.gain ?? 0;
-  run.headGain = gainOver("maximize", run.headGain, -gain); // a sum that stays finite
+  run.headGain = finiteDifference(run.headGain, -gain);
   if (!run.metric.timing) refreshHeadGain(study, run);
 }
 
@@ -253,6 +253,5 @@ function refreshHeadGain(study: Study, run: RunRecord): void {
   const lines = linesOf(study, run.tag, run.head).filter(({ line }) => line > from);
   const head = readingsOf(lines, "anchor").map(({ value }) => value);
   if (head.length === 0 || run.noise === undefined) return;
-  const mean = head.reduce((sum, value) => sum + value, 0) / head.length;
-  run.headGain = gainOver(run.metric.goal, mean, run.noise.mean);
+  run.headGain = gainOver(run.metric.goal, mean(head), run.noise.mean);
 }

@@ -1,8 +1,9 @@
 /** Puts a proposal for program.md together: settings, what two runs printed, and what follows from them. Pure. */
 
-import { type Goal, HARNESS_METRICS } from "../core/metric.ts";
+import type { Goal } from "../core/metric.ts";
 import type { Exit } from "../core/sandbox.ts";
 import { readMetricLines } from "../loop/metric-lines.ts";
+import { isHarnessMetric } from "../loop/reported.ts";
 import { goalOfName } from "../program/metric-settings.ts";
 import { parseProgram } from "../program/parse.ts";
 import { renderProgram } from "../program/render.ts";
@@ -56,7 +57,7 @@ export interface Wishes {
 
 /** The metric that was asked for, else the likeliest printed one, else the seconds it took. */
 export function metricOf(probed: Probe, wish?: string): string | undefined {
-  const printed = Object.keys(probed.values).filter((name) => !isHarness(name));
+  const printed = Object.keys(probed.values).filter((name) => !isHarnessMetric(name));
   if (wish !== undefined) return wish in probed.values ? wish : undefined;
   return guessMetric(printed) ?? "wall_seconds";
 }
@@ -106,7 +107,3 @@ function notesOn(
 
 /** A printed duration is measured like one: alone, and side by side with the head. */
 const DURATION_NAME = /(^|_)(ms|millis|seconds|secs|duration|latency|time|elapsed)(_|$)/i;
-
-function isHarness(name: string): boolean {
-  return (HARNESS_METRICS as readonly string[]).includes(name);
-}

@@ -1,5 +1,6 @@
 /** Whether noise has heavier tails than the normal the tests assume: excess kurtosis of small groups together. Pure. */
 
+import { finiteDifference } from "../core/metric.ts";
 import { mean, type Sample, total } from "./statistics.ts";
 
 /** An excess kurtosis, without a unit: 0 for a normal, above 0 for heavy tails. */
@@ -51,8 +52,7 @@ export function pooledExcessKurtosis(groups: readonly Sample[]): KurtosisEstimat
 
 function residualsOf(group: Sample): number[] {
   const centre = mean(group) ?? 0; // of an empty group, which has no residuals
-  // Opposite extremes lie further apart than a number can say.
-  return group.map((value) => Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, value - centre)));
+  return group.map((value) => finiteDifference(value, centre));
 }
 
 /** A residual is (1 - 1/n) of its own value and -1/n of each other one; two residuals of a group have covariance -sigma²/n. */

@@ -1,6 +1,6 @@
 /** Measures the head again now and then on seeds it was measured on: a machine that has changed shows. */
 
-import { gainOver } from "../core/metric.ts";
+import { finiteDifference } from "../core/metric.ts";
 import { readingsOf } from "../core/study.ts";
 import type { Lab } from "./lab.ts";
 
@@ -30,7 +30,7 @@ export async function checkDrift(lab: Lab, signal: AbortSignal): Promise<void> {
   for (const { seed, value } of [...old, ...old].slice(0, MEASUREMENTS_OF_CHECK)) {
     const outcome = await lab.measure({ commit: head, seed, purpose: "drift" }, signal);
     if (outcome.kind !== "measured") return; // a head that fails is seen, and dealt with, by the next experiment
-    differences.push(gainOver("maximize", outcome.measurement.value, value));
+    differences.push(finiteDifference(outcome.measurement.value, value));
     const verdict = parts.judge.drift(noise, differences);
     if (verdict.kind === "look_again") continue;
     if (verdict.kind === "shifted") await record(lab, verdict.shift);

@@ -2,9 +2,9 @@
 
 import type { PastExperiment } from "../core/brief.ts";
 import type { CommitSha } from "../core/experiment.ts";
-import { gainOver } from "../core/metric.ts";
+import { gainOver, mean } from "../core/metric.ts";
 import { type ExperimentRecord, readingsOf } from "../core/study.ts";
-import { type Lab, mean } from "./lab.ts";
+import type { Lab } from "./lab.ts";
 
 const RECENT_EXPERIMENTS = 60;
 const isGroup = (values: readonly number[]) => values.length >= 2;

@@ -15,7 +15,7 @@ import { InfrastructureError } from "../core/errors.ts";
 import { type CommitSha, type ExperimentId, type RunTag, refs, type TreeSha } from "../core/experiment.ts";
 import type { Judge, JudgeRule } from "../core/judge.ts";
 import type { Ledger, LedgerEvent, LedgerLine, Purpose } from "../core/ledger.ts";
-import type { Outcome } from "../core/metric.ts";
+import { mean, type Outcome } from "../core/metric.ts";
 import type { Researcher } from "../core/researcher.ts";
 import {
   apply,
@@ -293,8 +293,3 @@ export class Lab {
 const RECENT_MEASUREMENTS = 20;
 const RESERVED_PROMOTION_PAIRS = 4;
 const RESERVE_SAFETY = 1.5; // measurements slower than the recent ones must not cost the night its proof
-
-export function mean(values: readonly number[]): number {
-  const plain = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return Number.isFinite(plain) ? plain : values.reduce((sum, value) => sum + value / values.length, 0);
-}

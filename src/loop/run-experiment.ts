@@ -3,7 +3,7 @@
 import { UsageError } from "../core/errors.ts";
 import { type CommitSha, type ExperimentId, type Idea, refs, type Status } from "../core/experiment.ts";
 import type { TentativeEvidence, TestStream, Verdict } from "../core/judge.ts";
-import type { Outcome } from "../core/metric.ts";
+import { mean, type Outcome } from "../core/metric.ts";
 import type { Proposal, Researcher } from "../core/researcher.ts";
 import { scopeProblem } from "../core/scope.ts";
 import { type ExperimentRecord, measurementsOf, readingsOf } from "../core/study.ts";
@@ -129,10 +129,9 @@ async function flagged(lab: Lab, record: ExperimentRecord, judged: Judged): Prom
   const [mine, theirs] = [lab.candidateLines(record), lab.anchorLines(record)].map((lines) =>
     measurementsOf(lines, "anchor", "calibration", "tentative").map(({ measurement }) => measurement),
   );
-  const values = theirs?.map(({ value }) => value) ?? [];
   const flags = flagsOf({
     gain: judged.estimate?.gain ?? 0,
-    headValue: values.reduce((sum, value) => sum + value / values.length, 0),
+    headValue: mean(theirs?.map(({ value }) => value) ?? []) || 0,
     earlierGains: lab.experiments.flatMap(({ status, verdict }) =>
       status === "kept" && verdict?.estimate !== undefined ? [verdict.estimate.gain] : [],
     ),

@@ -1,7 +1,8 @@
 /** What makes a kept change look too good, for whoever reads it: nothing here decides, everything is shown. Pure. */
 
-import { HARNESS_METRICS, type Measurement } from "../core/metric.ts";
+import type { Measurement } from "../core/metric.ts";
 import type { Program } from "../core/program.ts";
+import { isHarnessMetric } from "./reported.ts";
 
 /** A kept change beside what is known of the study. */
 export interface KeptChange {
@@ -46,7 +47,7 @@ function tooGood({ gain, headValue, earlierGains, changedLines }: KeptChange): s
 }
 
 function tooFast({ candidate, head, program: { metric } }: KeptChange): string[] {
-  if (metric.timing || (HARNESS_METRICS as readonly string[]).includes(metric.name)) return [];
+  if (metric.timing || isHarnessMetric(metric.name)) return [];
   const [mine, theirs] = [candidate, head].map(medianSeconds);
   if (mine === undefined || theirs === undefined || theirs < FAST.minSeconds || mine >= FAST.part * theirs)
     return [];

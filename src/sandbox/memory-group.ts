@@ -25,9 +25,8 @@ export class MemoryGroup {
 
   /** Undefined where the kernel, the mount or our rights do not allow it: memory is then only looked at. */
   static create(memoryBytes: number | undefined): MemoryGroup | undefined {
-    const parent = memoryBytes === undefined ? undefined : ownGroup();
+    const parent = memoryBytes === undefined ? undefined : parentGroup();
     if (parent === undefined) return undefined;
-    removeLeftovers(parent);
     const [, pid, startTicks, execution] = newMark("").split(":");
     const folder = join(parent, `nightlab-${pid}-${startTicks}-${execution}`);
     try {
@@ -60,10 +59,21 @@ export class MemoryGroup {
     }
   }
 
-  /** When all in it are gone; one that resisted keeps it until a later command of ours finds it empty. */
+  /** When all in it are gone; one that resisted keeps it until the next nightlab. */
   remove(): void {
     remove(this.#folder);
   }
+}
+
+let found: { readonly parent: string | undefined } | undefined;
+
+/** Where groups are made, looked for and tidied once: a process stays in its group. */
+function parentGroup(): string | undefined {
+  if (found === undefined) {
+    found = { parent: ownGroup() };
+    if (found.parent !== undefined) removeLeftovers(found.parent);
+  }
+  return found.parent;
 }
 
 /** The group we are in ourselves, when groups can be made below it. Format: cgroups(7), /proc/pid/cgroup. */

@@ -1,7 +1,14 @@
 /** The measurements of one experiment, each beside the head on the same seed, and the gain they make together. */
 
 import type { Purpose } from "../core/ledger.ts";
-import { type Channel, CONTENDED_CORES, gainOver, type Outcome } from "../core/metric.ts";
+import {
+  type Channel,
+  CONTENDED_CORES,
+  finiteDifference,
+  gainOver,
+  mean,
+  type Outcome,
+} from "../core/metric.ts";
 import {
   type ExperimentRecord,
   linesOf,
@@ -45,7 +52,7 @@ export function measuredView(study: Study, run: RunRecord, record: ExperimentRec
     measurementsOf(heads, "anchor", "calibration").map((m) => [m.seed, m.measurement.value]),
   );
   const measured = measurementsOf(own, "tentative").map(({ measurement }) => measurement);
-  const value = mean(measured.map((one) => one.value));
+  const value = meanOf(measured.map((one) => one.value));
   const gainOverHead = record.verdict?.estimate?.gain ?? gainFrom(run, { own, heads, headBySeed });
   const memory = measured.flatMap(({ resources }) => resources.peakMemoryBytes ?? []);
   const channel = weakestChannel(measured.map((one) => one.channel));
@@ -54,7 +61,7 @@ export function measuredView(study: Study, run: RunRecord, record: ExperimentRec
     ...(value === undefined ? {} : { value }),
     ...(gainOverHead === undefined
       ? {}
-      : { gainOverHead, gainOverBaseline: gainOver("maximize", record.headGain, -gainOverHead) }),
+      : { gainOverHead, gainOverBaseline: finiteDifference(record.headGain, -gainOverHead) }),
     seconds: measured.reduce((sum, { resources }) => sum + resources.wallSeconds, 0),
     ...(memory.length === 0 ? {} : { peakMemoryBytes: Math.max(...memory) }),
     ...(channel === undefined ? {} : { channel }),
@@ -88,9 +95,9 @@ function gainFrom(
     const reference = headBySeed.get(seed);
     return reference === undefined ? [] : [gainOver(metric.goal, value, reference)];
   });
-  if (gains.length > 0) return mean(gains);
-  const candidate = mean(readings.map(({ value }) => value));
-  const head = mean(
+  if (gains.length > 0) return meanOf(gains);
+  const candidate = meanOf(readings.map(({ value }) => value));
+  const head = meanOf(
     measurementsOf(heads, "anchor", "calibration").map(({ measurement }) => measurement.value),
   );
   return candidate === undefined || head === undefined ? undefined : gainOver(metric.goal, candidate, head);
@@ -120,9 +127,6 @@ function measurementView(
   };
 }
 
-function mean(values: readonly number[]): number | undefined {
-  if (values.length === 0) return undefined;
-  const plain = values.reduce((sum, value) => sum + value, 0) / values.length;
-  // A sum that overflows is taken again from parts.
-  return Number.isFinite(plain) ? plain : values.reduce((sum, value) => sum + value / values.length, 0);
+function meanOf(values: readonly number[]): number | undefined {
+  return values.length === 0 ? undefined : mean(values);
 }

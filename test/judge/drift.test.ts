@@ -1,18 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { Noise } from "../../src/core/judge.ts";
 import { judgeDrift } from "../../src/judge/drift.ts";
-
-const noise = (change: Partial<Noise> = {}): Noise => ({
-  isDeterministic: false,
-  sdRepeat: 0.5,
-  sdRun: 2,
-  degreesOfFreedom: 3,
-  mean: 10,
-  ...change,
-});
+import { noiseOf } from "./evidence.ts";
 
 describe("drift", () => {
-  const exact = noise({ sdRepeat: 0 });
+  const exact = noiseOf({ sdRepeat: 0 });
 
   it("is steady where a seed gives what it gave", () => {
     expect(judgeDrift(exact, [0])).toEqual({ kind: "steady" });
@@ -36,8 +27,8 @@ describe("drift", () => {
   it("is looked for again from three standard errors of repeats on, which shrink with the seeds", () => {
     for (const count of [1, 2]) {
       const wanted = (3 * Math.SQRT2 * 0.5) / Math.sqrt(count);
-      expect(judgeDrift(noise(), Array(count).fill(0.999 * wanted)).kind).toBe("steady");
-      expect(judgeDrift(noise(), Array(count).fill(1.001 * wanted)).kind).toBe("look_again");
+      expect(judgeDrift(noiseOf(), Array(count).fill(0.999 * wanted)).kind).toBe("steady");
+      expect(judgeDrift(noiseOf(), Array(count).fill(1.001 * wanted)).kind).toBe("look_again");
     }
   });
 
@@ -47,7 +38,7 @@ describe("drift", () => {
     const shiftOf = (scale: number, apart: number) => {
       const pooled = (2 * 0.5 + 2 * apart ** 2) / 4;
       const shift = scale * t * Math.sqrt(pooled / 3);
-      return judgeDrift(noise(), [shift - apart, shift, shift + apart]).kind;
+      return judgeDrift(noiseOf(), [shift - apart, shift, shift + apart]).kind;
     };
     for (const apart of [0, 0.5, 2])
       expect([shiftOf(0.999, apart), shiftOf(1.001, apart)], `${apart}`).toEqual(["steady", "shifted"]);

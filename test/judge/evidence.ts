@@ -1,6 +1,6 @@
 /** Evidence for the judge with everything filled in that a test does not care about. */
 
-import type { JudgeRule, PairedEvidence, TentativeEvidence } from "../../src/core/judge.ts";
+import type { JudgeRule, Noise, PairedEvidence, TentativeEvidence } from "../../src/core/judge.ts";
 import type { Reading } from "../../src/core/metric.ts";
 
 /** Readings on the seeds 1, 2, 3 … */
@@ -23,6 +23,16 @@ export const RULE: JudgeRule = {
   keepsPerPromotion: 4,
   budgetPerPromotion: 0.25,
 };
+
+/** Noise in which a repeat, a seed and the mean can be told apart. */
+export const noiseOf = (change: Partial<Noise> = {}): Noise => ({
+  isDeterministic: false,
+  sdRepeat: 0.5,
+  sdRun: 2,
+  degreesOfFreedom: 3,
+  mean: 10,
+  ...change,
+});
 
 /** Noise of sd 1 on three degrees of freedom, a head of four runs at 0, nothing pooled yet. */
 export function evidenceOf(change: Partial<TentativeEvidence> = {}): TentativeEvidence {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Noise, TentativeEvidence } from "../../src/core/judge.ts";
+import type { TentativeEvidence } from "../../src/core/judge.ts";
 import type { MetricSpec } from "../../src/core/metric.ts";
 import { calibrate } from "../../src/judge/calibrate.ts";
 import { studentQuantile } from "../../src/judge/distributions.ts";
@@ -15,19 +15,11 @@ import {
   studentBoundary,
 } from "../../src/judge/spread.ts";
 import { sigmaUpperBound } from "../../src/judge/statistics.ts";
-import { evidenceOf } from "./evidence.ts";
+import { evidenceOf, noiseOf } from "./evidence.ts";
 import { normalSource } from "./random.ts";
 
 const METRIC: MetricSpec = { name: "loss", goal: "minimize", seeded: true, timing: false };
-const noise = (change: Partial<Noise> = {}): Noise => ({
-  isDeterministic: false,
-  sdRepeat: 0.5,
-  sdRun: 2,
-  degreesOfFreedom: 3,
-  mean: 10,
-  ...change,
-});
-const evidence = (change: Partial<TentativeEvidence> = {}) => evidenceOf({ noise: noise(), ...change });
+const evidence = (change: Partial<TentativeEvidence> = {}) => evidenceOf({ noise: noiseOf(), ...change });
 
 describe("the variance of one run", () => {
   it("comes from calibration until as many degrees of freedom are pooled", () => {
@@ -47,7 +39,7 @@ describe("the variance of one run", () => {
   });
 
   it("rests on one degree of freedom at least", () => {
-    expect(runVariance(evidence({ noise: noise({ degreesOfFreedom: 0 }) }))).toEqual({
+    expect(runVariance(evidence({ noise: noiseOf({ degreesOfFreedom: 0 }) }))).toEqual({
       variance: 4,
       degreesOfFreedom: 1,
     });
@@ -56,7 +48,7 @@ describe("the variance of one run", () => {
 
 describe("the variance of calibration", () => {
   it("stays a number that decisions can be made with", () => {
-    const varianceOf = (sdRun: number) => runVariance(evidence({ noise: noise({ sdRun }) })).variance;
+    const varianceOf = (sdRun: number) => runVariance(evidence({ noise: noiseOf({ sdRun }) })).variance;
     expect([1e300, 1e-300, 0].map(varianceOf)).toEqual([1e302, 1e-300, 0]);
   });
 });
