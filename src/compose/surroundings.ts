@@ -11,7 +11,6 @@ import { UsageError } from "../core/errors.ts";
 import type { Program } from "../core/program.ts";
 import type { Sandbox } from "../core/sandbox.ts";
 import type { MeasureRequest } from "../loop/measure.ts";
-import { hiddenRoots } from "../sandbox/mounts.ts";
 import { toolChainFolders } from "../sandbox/tool-chains.ts";
 import type { Repository } from "../workspace/repository.ts";
 
@@ -113,7 +112,7 @@ export async function readablePaths({ environment, place, program }: Context): P
   const linked = program.link.map((path) => join(place.repository.root, path));
   const real = await Promise.all(linked.map((path) => realpath(path).catch(() => path)));
   const path = `${environment.PATH ?? ""}:${dirname(process.execPath)}`;
-  return [...new Set([...real, ...toolChainFolders(path, environment.HOME ?? homedir(), hiddenRoots())])];
+  return [...new Set([...real, ...toolChainFolders(path, environment.HOME ?? homedir())])];
 }
 
 /** Worktrees of one repository: under the user's state folder, by the repository's path. */

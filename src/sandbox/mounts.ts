@@ -3,12 +3,11 @@
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, sep } from "node:path";
+import { SCRATCH_FOLDERS } from "./tool-chains.ts";
 
 const MIB = 1024 * 1024;
 /** Scratch room, in memory. A shared memory of this size is what data loaders of training code expect. */
 const SCRATCH_BYTES = 1024 * MIB;
-/** Everybody's folders for what is not kept: each command has its own. */
-const SCRATCH_FOLDERS = ["/tmp", "/var/tmp"];
 const RUN_BYTES = 16 * MIB;
 const SYSTEM_FOLDERS = [
   "/",
@@ -73,11 +72,6 @@ export function mountArguments(paths: Paths, options: MountOptions): string[] {
 /** Home folders of everybody, and ours wherever it is. */
 export function homeFolders(): string[] {
   return existing(["/root", "/home", homedir()]).filter((path) => !SYSTEM_FOLDERS.includes(path));
-}
-
-/** Folders of which a command sees nothing but what it is given. */
-export function hiddenRoots(): string[] {
-  return existing([...homeFolders(), ...SCRATCH_FOLDERS]);
 }
 
 function baseMounts(scratchBytes: number): Mount[] {

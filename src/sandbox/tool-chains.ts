@@ -3,6 +3,9 @@
 import { lstatSync, readlinkSync } from "node:fs";
 import { delimiter, dirname, join, relative, resolve, sep } from "node:path";
 
+/** Everybody's folders for what is not kept: in a sandbox each command has its own. */
+export const SCRATCH_FOLDERS = ["/tmp", "/var/tmp"];
+
 /** Folders below the home that hold nothing but tools, longest first; what they need besides is on the right. */
 const TOOL_CHAINS: Readonly<Record<string, readonly string[]>> = {
   ".local/share/uv/python": [],
@@ -42,11 +45,11 @@ const SECRET = new Set([".ssh", ".gnupg", ".aws", ".config", ".kube", ".docker"]
  * Folders below `home` that the programs on `path` need, for `SandboxCommand.readable`. A known tool chain is given
  * whole, an unknown `…/x/bin` as `…/x` when it is not the home itself, anything else as the PATH folder alone.
  * Links from these folders into other parts of the home are followed one step. Never the home itself.
- * The same below each of `others`, which are hidden too: a project may lie in a temporary folder.
+ * The same below scratch folders, which are hidden too: a project may lie in a temporary folder.
  */
-export function toolChainFolders(path: string, home: string, others: readonly string[] = []): string[] {
+export function toolChainFolders(path: string, home: string): string[] {
   const found = path.split(delimiter).flatMap((entry) => {
-    const root = [home, ...others].find((one) => isBelow(entry, one));
+    const root = [home, ...SCRATCH_FOLDERS].find((one) => isBelow(entry, one));
     if (root === undefined) return [];
     const folders = rootsOf(resolve(entry), root).map((one) => (isBelow(home, one) ? resolve(entry) : one));
     return folders.filter((folder) => isBelow(folder, root) && !isSecret(folder, home));

@@ -23,16 +23,15 @@ it.each([
 
 it.each([
   ["a project in a temporary folder", "/tmp/a/x/node_modules/.bin", ["/tmp/a/x/node_modules"]],
-  ["an environment of somebody else's project", "/home/eve/x/.venv/bin", ["/home/eve/x/.venv"]],
   ["the home before all", "/home/ada/.nvm/versions/node/v24.0.0/bin", ["/home/ada/.nvm"]],
   ["never a temporary folder itself", "/tmp:/tmp/a/..", []],
   ["never keys", "/home/ada/.ssh/bin", []],
-])("below other hidden folders gives %s", (_, path, folders) => {
-  expect(toolChainFolders(path, home, ["/home", "/tmp"])).toEqual(folders);
+])("below scratch folders too gives %s", (_, path, folders) => {
+  expect(toolChainFolders(path, home)).toEqual(folders);
 });
 
 it("never gives what the home lies in", () => {
-  expect(toolChainFolders("/tmp/a/x/bin:/tmp/a/x/home/bin", "/tmp/a/x/home", ["/tmp"])).toEqual([
+  expect(toolChainFolders("/tmp/a/x/bin:/tmp/a/x/home/bin", "/tmp/a/x/home")).toEqual([
     "/tmp/a/x/bin",
     "/tmp/a/x/home/bin",
   ]);

@@ -1,7 +1,8 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { makeSurroundings, type Surroundings } from "./command-line.ts";
-import { makeRepository, programText } from "./repositories.ts";
+import { git, makeRepository, programText } from "./repositories.ts";
 
 let place: Surroundings;
 beforeAll(async () => {
@@ -40,4 +41,25 @@ test.for([
   // The advice ends in "nightlab run": it must work then.
   const again = await place.nightlab(repository, "run");
   expect(again.stderr).toMatch(error);
+});
+
+test("checkouts of one repository share its refs, and so one study", async () => {
+  const metric = { name: "loss", goal: "minimize" };
+  const program = { metric, measure: "echo loss: 1", edit: ["code.txt"], sandbox: "process" };
+  const files = { "code.txt": "x\n", "program.md": programText(program) };
+  const main = await makeRepository(join(place.folder, "shared"), files);
+  const linked = join(place.folder, "shared-linked");
+  git(main, "worktree", "add", "--quiet", "-b", "other", linked);
+  const first = await place.nightlab(main, "run", "--tag", "one", "--experiments", "1");
+  expect(first.code).toBe(0);
+  const status = await place.nightlab(linked, "status");
+  expect(status.stdout).toContain("nightlab one");
+  const second = await place.nightlab(linked, "run", "--tag", "two", "--experiments", "1");
+  expect(second.code).toBe(0);
+  const log = await place.nightlab(main, "status", "--json");
+  expect(JSON.parse(log.stdout).run.tag).toBe("two");
+  expect(existsSync(join(linked, ".nightlab"))).toBe(false);
+  expect(
+    git(main, "for-each-ref", "--format=%(refname)", "refs/nightlab/runs/").split("\n").length,
+  ).toBeGreaterThan(2);
 });

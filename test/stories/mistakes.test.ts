@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -101,22 +100,4 @@ test.concurrent("a baseline that prints no metric says which command, why, and w
     at: /^measure: echo done$/,
     next: /program\.md.*nightlab run/,
   });
-});
-
-test.concurrent("checkouts of one repository share its refs, and so one study", async () => {
-  const main = await repositoryWith("shared", "echo loss: 1");
-  const linked = join(place.folder, "shared-linked");
-  git(main, "worktree", "add", "--quiet", "-b", "other", linked);
-  const first = await place.nightlab(main, "run", "--tag", "one", "--experiments", "1");
-  expect(first.code).toBe(0);
-  const status = await place.nightlab(linked, "status");
-  expect(status.stdout).toContain("nightlab one");
-  const second = await place.nightlab(linked, "run", "--tag", "two", "--experiments", "1");
-  expect(second.code).toBe(0);
-  const log = await place.nightlab(main, "status", "--json");
-  expect(JSON.parse(log.stdout).run.tag).toBe("two");
-  expect(existsSync(join(linked, ".nightlab"))).toBe(false);
-  expect(
-    git(main, "for-each-ref", "--format=%(refname)", "refs/nightlab/runs/").split("\n").length,
-  ).toBeGreaterThan(2);
 });
