@@ -1,6 +1,8 @@
 /** What `nightlab doctor` looks at: Node, git, sandbox, program.md, ledger. Changes nothing. */
 
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { UsageError } from "../core/errors.ts";
 import type { Program } from "../core/program.ts";
@@ -76,16 +78,16 @@ function program(place: StudyPlace, inForce: Sandbox): Finding[] {
     const { metric, measure, inferred } = read;
     const lines = inferred.map((text) => `inferred: ${text}`);
     const detail = `${metric.goal} ${metric.name} with \`${measure}\``;
-    return [{ state: "good", name: "program.md", detail, lines }, trust(read, inForce)];
+    return [{ state: "good", name: "program.md", detail, lines }, trust(read, place, inForce)];
   } catch (error) {
     return [failed("program.md")(error)];
   }
 }
 
 /** How far the numbers of this program can be trusted. */
-function trust(read: Program, inForce: Sandbox): Finding {
+function trust(read: Program, place: StudyPlace, inForce: Sandbox): Finding {
   const channel = channelOf(read, { isEvaluated: read.evaluate !== undefined });
-  const doubts = channel === "descriptor" ? descriptorDoubts(read, inForce) : [];
+  const doubts = channel === "descriptor" ? descriptorDoubts(read, place, inForce) : [];
   return {
     state: trustOf(channel) === "weak" || doubts.length > 0 ? "note" : "good",
     name: "channel",
@@ -94,8 +96,12 @@ function trust(read: Program, inForce: Sandbox): Finding {
   };
 }
 
-function descriptorDoubts(read: Program, inForce: Sandbox): string[] {
-  const named = editableIn(read.measure, read).map((path) => `\`${path}\``);
+function descriptorDoubts(read: Program, { repository: { root } }: StudyPlace, inForce: Sandbox): string[] {
+  // Where all may be edited, the word `sh` is covered too: it counts if there is such a file.
+  const isThere = (path: string) => existsSync(join(root, path));
+  const named = editableIn(read.measure, read)
+    .filter(isThere)
+    .map((path) => `\`${path}\``);
   // Only the filter of system calls keeps processes of one command out of each other.
   const isFiltered = inForce.containment.covered.some((text) => text.startsWith("system calls:"));
   const isOpen = read.sandbox === "process" || !isFiltered;

@@ -77,11 +77,13 @@ async function measureOnce(
   try {
     const line = program.measure.replaceAll("{seed}", String(request.seed));
     const evaluator = request.isHeldOut ? (program.holdout ?? program.evaluate) : program.evaluate;
-    const isScoring = evaluator === undefined;
+    // A command that scores in the search writes its number in the final test too, where nobody reads it.
+    const isScoring = program.evaluate === undefined;
     const exit = await execute(parts, { request, workspace, line, name: "measure", isScoring }, signal);
     const failure = failureOf(exit, program);
     if (failure !== undefined) return failure;
-    if (!isScoring) return await evaluate(parts, { request, workspace, evaluator, exit }, signal);
+    if (evaluator !== undefined)
+      return await evaluate(parts, { request, workspace, evaluator, exit }, signal);
     return await outcomeOf(program, { exit, resources: exit.resources, workspace, isEvaluated: false });
   } finally {
     await workspace.close();

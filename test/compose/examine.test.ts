@@ -39,6 +39,8 @@ test("doctor doubts a descriptor that the candidate itself would hold", async ()
   const own = await channelOf({ result_fd: 3, measure: "node ./code.js" });
   expect(own).toMatchObject({ state: "note" });
   expect(own.said).toContain("`measure` names `code.js`, which candidates may edit");
+  const all = await channelOf({ result_fd: 3, edit: ["**"], protect: ["bench.js"] });
+  expect(all.said).not.toContain("names"); // `node` is a word of the command, and no file
   const open = await channelOf({ result_fd: 3, sandbox: "process" });
   expect(open).toMatchObject({ state: "note" });
   expect(open.said).toContain("can trace the command");

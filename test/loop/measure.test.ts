@@ -176,6 +176,24 @@ describe("an evaluator", () => {
     expect(outcome).toMatchObject({ measurement: { value: 4, channel: "artifact" } });
   });
 
+  it("is the holdout command for the final test, where a command that scores in the search keeps its descriptor", async () => {
+    const heldBy: [string, boolean][] = [];
+    const { outcome } = await measured(
+      async ({ line, cwd, hasResult }) => {
+        heldBy.push([line, hasResult]);
+        await writeFile(join(cwd, "model.txt"), "weights");
+        return { result: JSON.stringify({ loss: line === "holdout" ? 2 : 9 }) };
+      },
+      { holdout: "holdout", artifact: ["model.txt"], resultFd: 3 },
+      true,
+    );
+    expect(heldBy).toEqual([
+      ["measure", true],
+      ["holdout", true],
+    ]);
+    expect(value(outcome)).toBe(2);
+  });
+
   it("is the holdout command for the final test", async () => {
     const { sandbox } = await measured(
       script(() => ({ stdout: "loss: 1\n" })),
