@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { CommitSha, ExperimentId, RunTag, TreeSha } from "./experiment.ts";
 import { DECIDING_RULES } from "./judge.ts";
 import { CRASH_CAUSES } from "./metric.ts";
+import { modelCallSchema } from "./provider.ts";
 
 const commit = z
   .string()
@@ -156,6 +157,8 @@ export const ledgerEventSchema = z.discriminatedUnion("kind", [
     experiment: experiment.exactOptional(),
     outcome: outcomeSchema,
   }),
+  /** A call to a model, or what a researcher outside the gateway says it used. */
+  z.object({ kind: z.literal("called"), run, experiment, researcher: z.string(), call: modelCallSchema }),
   z.object({ kind: z.literal("judged"), experiment, verdict }),
   z.object({
     kind: z.literal("head_moved"),

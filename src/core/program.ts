@@ -17,6 +17,12 @@ export interface BudgetSpec {
   readonly plateau?: number;
 }
 
+/** The limits of one run. */
+export interface Budget extends Omit<BudgetSpec, "until"> {
+  /** Moment the run ends, milliseconds since 1970, from `until`. */
+  readonly deadlineMs?: number;
+}
+
 export interface CommandLimits {
   /** Wall time of one metric command. */
   readonly timeMs: number;

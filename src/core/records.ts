@@ -30,6 +30,9 @@ export interface ExperimentRecord {
   commit?: CommitSha;
   tree?: TreeSha;
   files: EventOf<"proposed">["files"];
+  /** Spent on models for its proposal; calls of unknown price add no dollars. */
+  tokens: number;
+  usd: number;
   readonly measured: MeasuredLine[];
   verdict?: Verdict;
   status?: Status;
@@ -72,6 +75,9 @@ export interface RunRecord {
   /** Kept experiments that are in head, oldest first. */
   stack: ExperimentId[];
   keepsSincePromotion: number;
+  /** Spent on models by all its experiments. */
+  tokens: number;
+  usd: number;
   measurements: number;
   measurementsAtPromotion: number;
   experiments: number;

@@ -2,18 +2,21 @@
 
 import type { Brief } from "./brief.ts";
 import type { Idea } from "./experiment.ts";
+import type { ModelCall } from "./provider.ts";
 
 /**
+ * `reported`: what a researcher whose calls no gateway sees says it used.
  * `exhausted`: this researcher has nothing more to propose in this run, do not ask again.
  * `retryAfterMs`: ask again no sooner than that (quota).
  */
 export type Proposal =
-  | { readonly kind: "idea"; readonly idea: Idea }
+  | { readonly kind: "idea"; readonly idea: Idea; readonly reported?: readonly ModelCall[] }
   | {
       readonly kind: "gave_up";
       readonly reason: string;
       readonly exhausted?: boolean;
       readonly retryAfterMs?: number;
+      readonly reported?: readonly ModelCall[];
     };
 
 /**

@@ -2,6 +2,7 @@
 
 import type { EventOf, LedgerEvent, LedgerLine } from "./ledger.ts";
 import { finiteDifference, gainOver, mean } from "./metric.ts";
+import { type ModelCall, tokensOf } from "./provider.ts";
 import {
   comparableFrom,
   currentRun,
@@ -79,6 +80,10 @@ function applyToRun(place: Place, event: Exclude<LedgerEvent, { kind: "run_start
     case "measured":
       applyMeasured(place, event);
       return;
+    case "called":
+      addCall(run, event.call);
+      addCall(place.study.experiments.get(event.experiment), event.call);
+      return;
     case "head_moved":
       applyHeadMoved(place, event);
       return;
@@ -126,6 +131,8 @@ function startRun(study: Study, event: EventOf<"run_started">, atMs: number): vo
     headGain: 0,
     stack: [],
     keepsSincePromotion: 0,
+    tokens: 0,
+    usd: 0,
     measurements: 0,
     measurementsAtPromotion: 0,
     experiments: 0,
@@ -157,6 +164,8 @@ function applyToExperiment(
       head: event.head,
       headGain: run.headGain,
       files: [],
+      tokens: 0,
+      usd: 0,
       measured: [],
       reasons: [],
     };
@@ -199,6 +208,12 @@ function applyToExperiment(
     default:
       event satisfies never;
   }
+}
+
+function addCall(to: { tokens: number; usd: number } | undefined, { usage, usd }: ModelCall): void {
+  if (to === undefined) return;
+  to.tokens += tokensOf(usage);
+  to.usd += usd ?? 0;
 }
 
 function applyMeasured({ study, run, atMs, line }: Place, event: EventOf<"measured">): void {

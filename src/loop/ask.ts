@@ -1,10 +1,10 @@
 /** What a researcher is told, and its answer. Knows nothing of what becomes of the change. */
 
 import type { Brief, PastExperiment } from "../core/brief.ts";
-import { partLeft } from "../core/budget.ts";
 import { InfrastructureError, UsageError } from "../core/errors.ts";
 import type { ExperimentId, Idea } from "../core/experiment.ts";
 import type { Proposal, Researcher } from "../core/researcher.ts";
+import { partLeft } from "./budget.ts";
 import { history } from "./gains.ts";
 import type { Lab } from "./lab.ts";
 import { seedFrom } from "./seeds.ts";

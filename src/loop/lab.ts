@@ -1,21 +1,12 @@
 /** The running study: parts, state, and the few moves that change it. Everything the loop does goes through here. */
 
-import {
-  type Budget,
-  expectedMeasurements,
-  measuringLimit,
-  proofLimit,
-  type Reserve,
-  type Spent,
-  searchLimit,
-  searchTimeLeftMs,
-} from "../core/budget.ts";
 import type { Clock } from "../core/clock.ts";
 import { InfrastructureError } from "../core/errors.ts";
 import { type CommitSha, type ExperimentId, type RunTag, refs, type TreeSha } from "../core/experiment.ts";
 import type { Judge, JudgeRule } from "../core/judge.ts";
 import type { Ledger, LedgerEvent, LedgerLine, Purpose } from "../core/ledger.ts";
 import { mean, type Outcome } from "../core/metric.ts";
+import type { Budget } from "../core/program.ts";
 import type { Researcher } from "../core/researcher.ts";
 import {
   apply,
@@ -28,6 +19,15 @@ import {
   type RunRecord,
   type Study,
 } from "../core/study.ts";
+import {
+  expectedMeasurements,
+  measuringLimit,
+  proofLimit,
+  type Reserve,
+  type Spent,
+  searchLimit,
+  searchTimeLeftMs,
+} from "./budget.ts";
 import { contentionWarning } from "./contention.ts";
 import { type MeasureParts, type MeasureRequest, measure } from "./measure.ts";
 import { seedFrom } from "./seeds.ts";
@@ -37,6 +37,8 @@ import { Slots } from "./slots.ts";
 export interface Staff {
   readonly researcher: Researcher;
   readonly share: number;
+  /** It calls models, which cost: not asked once the budget for them is spent. */
+  readonly isPaid?: boolean;
 }
 
 export interface LabParts extends MeasureParts {
@@ -235,9 +237,9 @@ export class Lab {
     // The pause of a run that has not been resumed is not work.
     const sinceMs = run.pausedReason === undefined ? Math.max(0, nowMs - run.lastAtMs) : 0;
     const workedMs = run.workedMs + sinceMs;
-    const { experiments, startedAtMs } = run;
+    const { experiments, startedAtMs, tokens, usd } = run;
     const measurements = run.measurements + this.#measuring;
-    return { experiments, measurements, workedMs, startedAtMs, nowMs };
+    return { experiments, measurements, workedMs, startedAtMs, nowMs, tokens, usd };
   }
 
   /** Why no experiment may be opened any more, or undefined. */

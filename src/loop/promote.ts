@@ -1,11 +1,11 @@
 /** Tier 2 and the final test: pairs on seeds nobody has seen, head against verified, verified against the baseline. */
 
-import { isLimited, partLeft } from "../core/budget.ts";
 import { InfrastructureError } from "../core/errors.ts";
 import { type CommitSha, refs } from "../core/experiment.ts";
 import type { Pair, PairedEvidence, Verdict } from "../core/judge.ts";
 import type { Outcome } from "../core/metric.ts";
 import { positionOf, readingsOf } from "../core/study.ts";
+import { isLimited, partLeft } from "./budget.ts";
 import { noiseGroups } from "./gains.ts";
 import type { Lab } from "./lab.ts";
 import { linesSaved } from "./lines-saved.ts";

@@ -2,6 +2,7 @@
 
 import type { Status } from "../core/experiment.ts";
 import type { Proposal, Researcher } from "../core/researcher.ts";
+import { modelLimit } from "./budget.ts";
 import type { Lab, Staff } from "./lab.ts";
 
 /** A researcher that gave nothing to measure this often in a row is not asked again in this session. */
@@ -33,7 +34,7 @@ export class Roster {
   /** The researcher furthest below its share, or undefined while all rest or are done. */
   next(): Researcher | undefined {
     const now = this.#lab.parts.clock.now();
-    const ready = this.#members.filter(({ isDone, restsUntilMs }) => !isDone && restsUntilMs <= now);
+    const ready = this.#employed().filter(({ restsUntilMs }) => restsUntilMs <= now);
     const chosen = ready.sort((a, b) => a.asked / a.share - b.asked / b.share)[0];
     if (chosen === undefined) return undefined;
     chosen.asked += 1;
@@ -54,14 +55,22 @@ export class Roster {
 
   /** Why nobody will propose any more, or undefined. */
   nothingLeft(): string | undefined {
-    return this.#members.every(({ isDone }) => isDone)
-      ? "the researchers have nothing more to propose"
+    if (this.#employed().length > 0) return undefined;
+    const unpaid = this.#members.some(({ isDone }) => !isDone)
+      ? modelLimit(this.#lab.parts.budget, this.#lab.run)
       : undefined;
+    return unpaid ?? "the researchers have nothing more to propose";
   }
 
   /** Milliseconds until a resting researcher is ready. */
   restMs(): number {
-    const resting = this.#members.filter(({ isDone }) => !isDone).map(({ restsUntilMs }) => restsUntilMs);
+    const resting = this.#employed().map(({ restsUntilMs }) => restsUntilMs);
     return Math.max(1, Math.min(...resting) - this.#lab.parts.clock.now());
+  }
+
+  /** Those that may be asked, now or after their rest. */
+  #employed(): Member[] {
+    const isUnpaid = modelLimit(this.#lab.parts.budget, this.#lab.run) !== undefined;
+    return this.#members.filter(({ isDone, isPaid }) => !isDone && !(isUnpaid && isPaid));
   }
 }

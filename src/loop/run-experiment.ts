@@ -30,6 +30,7 @@ export async function runExperiment(
     lab.parts.onStage?.(id, "proposing");
     const brief = await briefFor(lab, id, researcher);
     proposal = await ask(lab, researcher, { brief, path: workspace.path, signal });
+    await recordReported(lab, { id, researcher }, proposal);
     signal.throwIfAborted();
     if (proposal.kind === "gave_up") await close(lab, id, { status: "gave_up", reasons: [proposal.reason] });
     else await commitCandidate(lab, id, { workspace, idea: proposal.idea });
@@ -70,6 +71,16 @@ export async function settleExperiment(lab: Lab, id: ExperimentId, signal: Abort
 }
 
 // --- proposal ---
+
+/** What no gateway saw counts, too: the money is spent, whatever becomes of the change. */
+async function recordReported(
+  lab: Lab,
+  { id, researcher }: { id: ExperimentId; researcher: Researcher },
+  { reported = [] }: Proposal,
+): Promise<void> {
+  const about = { kind: "called", run: lab.tag, experiment: id, researcher: researcher.name } as const;
+  await lab.record(...reported.map((call) => ({ ...about, call })));
+}
 
 /** Scope check, no-op and duplicate check, then the commit: git holds the candidate before anything is measured. */
 async function commitCandidate(

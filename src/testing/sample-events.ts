@@ -50,6 +50,18 @@ const metric = {
 };
 const noise = { isDeterministic: false, sdRepeat: 0.01, sdRun: 0.02, degreesOfFreedom: 3, mean: 2.3 };
 
+const call = {
+  wire: "anthropic",
+  model: "opus",
+  end: "cut",
+  usage: { freshTokens: 12, cachedTokens: 2 ** 33, cacheWriteTokens: 0, outputTokens: 7, reasoningTokens: 3 },
+  usd: 0.0123,
+  wallMs: 1500.5,
+  retryAfterMs: 60_000,
+  detail: "529 “overloaded”",
+  isEstimated: true,
+};
+
 /** Every kind at least once, in an order in which a study could write them. Already through the schema. */
 export const sampleEvents: readonly LedgerEvent[] = [
   {
@@ -71,6 +83,7 @@ export const sampleEvents: readonly LedgerEvent[] = [
   { ...measured, outcome: { kind: "crashed", cause: "out_of_memory", ...failure } },
   { ...measured, outcome: { kind: "timed_out", ...failure } },
   { ...measured, outcome: { kind: "out_of_scope", detail: "touches data.ts" } },
+  { kind: "called", run, experiment, researcher: "claude/engineer", call },
   { kind: "judged", experiment, verdict },
   { kind: "head_moved", run, from: baseline, to: candidate, reason: "kept", experiment },
   { kind: "closed", experiment, status: "kept", reasons: ["kept"], logTail: "", idea },

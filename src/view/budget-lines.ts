@@ -1,6 +1,6 @@
-/** Spent and left of every limit of the budget, for showing. The limits themselves are kept by core/budget.ts. */
+/** Spent and left of every limit of the budget, for showing. The limits themselves are kept by loop/budget.ts. */
 
-import type { Budget } from "../core/budget.ts";
+import type { Budget } from "../core/program.ts";
 import type { RunRecord } from "../core/study.ts";
 
 export interface BudgetLine {
@@ -17,12 +17,11 @@ interface Spending {
   readonly elapsedMs: number;
   readonly nowMs: number;
   readonly budget?: Budget;
-  readonly spent?: { readonly usd?: number; readonly tokens?: number };
 }
 
 /** One line per limit that is set; `until` counts from the start of the run to its deadline. */
 export function budgetLines(run: RunRecord, spending: Spending): BudgetLine[] {
-  const { budget = {}, spent = {}, elapsedMs } = spending;
+  const { budget = {}, elapsedMs } = spending;
   const untilMs = Math.min(run.endedAtMs ?? spending.nowMs, spending.nowMs) - run.startedAtMs;
   const deadline = budget.deadlineMs === undefined ? undefined : budget.deadlineMs - run.startedAtMs;
   return [
@@ -30,8 +29,8 @@ export function budgetLines(run: RunRecord, spending: Spending): BudgetLine[] {
     line("measurements", "count", { spent: run.measurements, limit: budget.measurements }),
     line("time", "ms", { spent: elapsedMs, limit: budget.timeMs }),
     line("until", "ms", { spent: untilMs, limit: deadline }),
-    line("usd", "usd", { spent: spent.usd ?? 0, limit: budget.usd }),
-    line("tokens", "count", { spent: spent.tokens ?? 0, limit: budget.tokens }),
+    line("usd", "usd", { spent: run.usd, limit: budget.usd }),
+    line("tokens", "count", { spent: run.tokens, limit: budget.tokens }),
     line("plateau", "count", { spent: run.experimentsSinceKeep, limit: budget.plateau }),
   ].filter((one) => one !== undefined);
 }

@@ -1,9 +1,9 @@
 /** One run as shown: its state, noise, gains, budget and counts. */
 
-import type { Budget } from "../core/budget.ts";
 import type { ExperimentId, Status } from "../core/experiment.ts";
 import type { Noise } from "../core/judge.ts";
 import type { Channel, Goal } from "../core/metric.ts";
+import type { Budget } from "../core/program.ts";
 import { linesOf, type RunRecord, readingsOf, type Study } from "../core/study.ts";
 import { type BudgetLine, budgetLines } from "./budget-lines.ts";
 import type { ExperimentView } from "./experiment-view.ts";
@@ -20,8 +20,6 @@ export interface ViewOptions {
   /** Tag of the run to show; the current one by default. */
   readonly run?: string;
   readonly budget?: Budget;
-  /** Metered outside the ledger. */
-  readonly spent?: { readonly usd?: number; readonly tokens?: number };
   /** False: the process of an unfinished run is gone. Unknown (absent) is shown as running. */
   readonly isAlive?: boolean;
   /** What happens now, by experiment id; `run` is the run itself (calibration, promotion). */

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Budget, partLeft } from "../../src/core/budget.ts";
+import type { Budget } from "../../src/core/program.ts";
 import { currentRun, replay } from "../../src/core/study.ts";
+import { partLeft } from "../../src/loop/budget.ts";
 import { scriptedResearcher } from "../../src/testing/scripted-researcher.ts";
 import { makeStudyView } from "../../src/view/study-view.ts";
 import {

@@ -45,7 +45,7 @@ describe("imports", () => {
 
   it("are found at all", () => {
     expect(files.length).toBeGreaterThan(20);
-    expect(importsOf(join(src, "loop/lab.ts"))).toContain("../core/budget.ts");
+    expect(importsOf(join(src, "loop/lab.ts"))).toContain("../core/ledger.ts");
   });
 
   it.each(files.map((path) => relative(src, path)))("%s only goes inwards", (name) => {

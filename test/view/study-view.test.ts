@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { ExperimentId, RunTag } from "../../src/core/experiment.ts";
 import { emptyStudy, replay } from "../../src/core/study.ts";
 import { makeStudyView } from "../../src/view/study-view.ts";
 import { fullStudy, START_MS, StudyWriter } from "./fixture-study.ts";
@@ -225,7 +226,12 @@ describe("study view", () => {
 
   it("says what is spent and left of each limit that is set", () => {
     const budget = { experiments: 40, timeMs: 7_200_000, usd: 10, deadlineMs: START_MS + 36_000_000 };
-    const lines = viewOf(fullStudy(), { budget, spent: { usd: 12.5 } }).run?.budget ?? [];
+    const writer = fullStudy();
+    const usage = { freshTokens: 1, cachedTokens: 0, cacheWriteTokens: 0, outputTokens: 1, reasoningTokens: 0 };
+    const call = { model: "m", end: "ok", usage, usd: 12.5, wallMs: 1 } as const;
+    const experiment = "e1" as ExperimentId;
+    writer.add({ kind: "called", run: "mar8" as RunTag, experiment, researcher: "ada", call });
+    const lines = viewOf(writer, { budget }).run?.budget ?? [];
     expect(lines.map(({ name }) => name)).toEqual(["experiments", "time", "until", "usd"]);
     expect(lines[0]).toMatchObject({ spent: 28, limit: 40, left: 12, part: 0.7 });
     expect(lines[3]).toMatchObject({ spent: 12.5, left: 0, part: 1 });

@@ -38,6 +38,8 @@ function sentence(event: LedgerEvent, place: Place): string | undefined {
     case "opened":
     case "judged":
       return undefined;
+    case "called":
+      return callSentence(event);
     case "measured":
       return calibrationSentence(event, place.run);
     case "promotion_judged":
@@ -94,6 +96,13 @@ function experimentSentence(event: EventNamed<"proposed" | "rebased" | "closed">
     default:
       return event satisfies never;
   }
+}
+
+/** Calls that went well are many, and told by the budget. */
+function callSentence({ experiment, researcher, call }: EventNamed<"called">): string | undefined {
+  if (call.end === "ok" || call.end === "cancelled") return undefined;
+  const why = call.detail === undefined ? "" : `: ${call.detail}`;
+  return `${experiment} ${researcher}: call to ${call.model} ended ${call.end.replaceAll("_", " ")}${why}`;
 }
 
 function closedSentence(

@@ -1,6 +1,6 @@
 /** Hard limits: what is spent, what is left, and the part kept back for proof. The check comes before the spend. */
 
-import type { BudgetSpec } from "./program.ts";
+import type { Budget } from "../core/program.ts";
 
 export interface Spent {
   readonly experiments: number;
@@ -9,17 +9,15 @@ export interface Spent {
   readonly workedMs: number;
   readonly startedAtMs: number;
   readonly nowMs: number;
+  /** On models, by this run. */
+  readonly tokens: number;
+  readonly usd: number;
 }
 
 /** Cost of what must still be possible when search ends: promotion and final test. */
 export interface Reserve {
   readonly measurements: number;
   readonly timeMs: number;
-}
-
-export interface Budget extends Omit<BudgetSpec, "until"> {
-  /** Moment the run ends, milliseconds since 1970, from `until`. */
-  readonly deadlineMs?: number;
 }
 
 const RESERVED_PART = 0.1;
@@ -31,7 +29,25 @@ export function searchLimit(budget: Budget, spent: Spent, reserve: Reserve): str
   if (budget.experiments !== undefined && spent.experiments >= budget.experiments) {
     return `${budget.experiments} experiments are done`;
   }
-  return measuringLimit(budget, spent, reserve);
+  // Researchers that cost nothing go on as long as something else ends the run.
+  const unpaid = isLimited(budget) ? undefined : modelLimit(budget, spent);
+  return unpaid ?? measuringLimit(budget, spent, reserve);
+}
+
+/** Why no further call to a model may be made, or undefined. Proof makes none, so nothing is kept back for it. */
+export function modelLimit(budget: Budget, spent: Pick<Spent, "tokens" | "usd">): string | undefined {
+  const { usd, tokens } = modelsLeft(budget, spent);
+  if (usd !== undefined && usd <= 0) return `${budget.usd} US dollars are spent on models`;
+  if (tokens !== undefined && tokens <= 0) return `${budget.tokens} tokens are spent on models`;
+  return undefined;
+}
+
+/** What models may still cost; a missing key is no limit. */
+function modelsLeft({ usd, tokens }: Budget, spent: Pick<Spent, "tokens" | "usd">) {
+  return {
+    ...(usd === undefined ? {} : { usd: usd - spent.usd }),
+    ...(tokens === undefined ? {} : { tokens: tokens - spent.tokens }),
+  };
 }
 
 /** Why an open experiment may not measure `next` times more, or undefined: it has been counted, only its measurements cost. */
@@ -59,7 +75,7 @@ export function proofLimit(budget: Budget, spent: Spent, next = 1): string | und
   return timeParts(budget, spent).some(({ left }) => left <= 0) ? "the time is up" : undefined;
 }
 
-/** Whether any limit tells how much of the run is over. */
+/** Whether any limit other than the cost of models tells how much of the run is over. */
 export function isLimited({ experiments, measurements, timeMs, deadlineMs }: Budget): boolean {
   return [experiments, measurements, timeMs, deadlineMs].some((limit) => limit !== undefined);
 }
@@ -69,6 +85,11 @@ export function partLeft(budget: Budget, spent: Spent): number {
   const parts = timeParts(budget, spent).map(({ whole, left }) => left / whole);
   if (budget.experiments !== undefined) parts.push(1 - spent.experiments / budget.experiments);
   if (budget.measurements !== undefined) parts.push(1 - spent.measurements / budget.measurements);
+  if (!isLimited(budget)) {
+    const { usd, tokens } = modelsLeft(budget, spent);
+    if (usd !== undefined) parts.push(usd / (budget.usd ?? 0));
+    if (tokens !== undefined) parts.push(tokens / (budget.tokens ?? 0));
+  }
   // 0 / 0 is a budget of nothing: nothing is left of it.
   return Math.max(0, Math.min(1, ...parts.map((part) => (Number.isNaN(part) ? 0 : part))));
 }

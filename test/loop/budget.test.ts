@@ -1,7 +1,13 @@
 import { expect, test } from "vitest";
-import { measuringLimit, searchLimit, searchTimeLeftMs } from "../../src/core/budget.ts";
+import {
+  measuringLimit,
+  modelLimit,
+  partLeft,
+  searchLimit,
+  searchTimeLeftMs,
+} from "../../src/loop/budget.ts";
 
-const NOTHING = { experiments: 0, measurements: 0, workedMs: 0, startedAtMs: 0, nowMs: 0 };
+const NOTHING = { experiments: 0, measurements: 0, workedMs: 0, startedAtMs: 0, nowMs: 0, tokens: 0, usd: 0 };
 const NO_RESERVE = { measurements: 0, timeMs: 0 };
 
 test("the last experiment that the budget pays for may measure to its end", () => {
@@ -26,4 +32,15 @@ test("a night that a corrected clock puts before the start of its run keeps its 
   ];
   const left = searchTimeLeftMs({ deadlineMs }, { ...NOTHING, nowMs, startedAtMs }, NO_RESERVE);
   expect(left).toBe(0.9 * (deadlineMs - nowMs));
+});
+
+test("dollars and tokens spent on models end only what they pay for, unless they are the only limit", () => {
+  const spent = { ...NOTHING, usd: 12, tokens: 900 };
+  expect(modelLimit({ usd: 12 }, spent)).toBe("12 US dollars are spent on models");
+  expect(modelLimit({ usd: 12.01, tokens: 900 }, spent)).toBe("900 tokens are spent on models");
+  expect(modelLimit({ usd: 12.01, tokens: 901 }, spent)).toBeUndefined();
+  expect(searchLimit({ usd: 12, timeMs: 1000 }, spent, NO_RESERVE)).toBeUndefined();
+  expect(searchLimit({ usd: 12 }, spent, NO_RESERVE)).toContain("12 US dollars");
+  expect(partLeft({ usd: 24 }, spent)).toBe(0.5);
+  expect(partLeft({ usd: 24, experiments: 10 }, spent)).toBe(1);
 });
