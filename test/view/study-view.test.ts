@@ -227,7 +227,13 @@ describe("study view", () => {
   it("says what is spent and left of each limit that is set", () => {
     const budget = { experiments: 40, timeMs: 7_200_000, usd: 10, deadlineMs: START_MS + 36_000_000 };
     const writer = fullStudy();
-    const usage = { freshTokens: 1, cachedTokens: 0, cacheWriteTokens: 0, outputTokens: 1, reasoningTokens: 0 };
+    const usage = {
+      freshTokens: 1,
+      cachedTokens: 0,
+      cacheWriteTokens: 0,
+      outputTokens: 1,
+      reasoningTokens: 0,
+    };
     const call = { model: "m", end: "ok", usage, usd: 12.5, wallMs: 1 } as const;
     const experiment = "e1" as ExperimentId;
     writer.add({ kind: "called", run: "mar8" as RunTag, experiment, researcher: "ada", call });
