@@ -23,8 +23,13 @@ export interface Brief {
   readonly history: readonly PastExperiment[];
   /** Experiments still open that this researcher proposed, so that it does not repeat itself. */
   readonly inFlight: readonly Idea[];
-  /** Open ideas of program.md that no experiment has taken up. */
+  /** Open ideas of program.md that no experiment has taken up, and those that were added since. */
   readonly openIdeas: readonly IdeaLine[];
+  readonly queue: readonly Idea[];
+  /** What the user said while the run was at work, in order: follow it. */
+  readonly guidance: readonly string[];
+  /** Lessons so far; written by a model. */
+  readonly notebook: string;
   /** Estimated gain of the head over the baseline, units of the metric. */
   readonly headGain: number;
   /** Diff of the head against the baseline, cut to a readable size. */

@@ -24,20 +24,20 @@ export interface Idea {
 }
 
 /** How a closed experiment ended. The first three are verdicts; the rest never reached one. */
-export type Status =
-  | "kept"
-  | "discarded"
-  | "inconclusive"
-  | "crashed"
-  | "timed_out"
-  | "killed_early"
-  | "no_metric"
-  | "out_of_scope"
-  | "checks_failed"
-  | "gave_up"
-  | "duplicate"
-  | "no_change"
-  | "interrupted";
+export const STATUSES = [
+  ...[
+    "kept",
+    "discarded",
+    "inconclusive",
+    "crashed",
+    "timed_out",
+    "killed_early",
+    "no_metric",
+    "out_of_scope",
+  ],
+  ...["checks_failed", "gave_up", "duplicate", "no_change", "refused", "interrupted"],
+] as const;
+export type Status = (typeof STATUSES)[number];
 
 export function experimentId(ordinal: number): ExperimentId {
   return `e${ordinal}` as ExperimentId;

@@ -1,18 +1,7 @@
 /** Seam: the pure decision. Given what has been measured, say what to measure next or give a verdict. */
 
+import type { Noise, Verdict } from "./ledger.ts";
 import type { MetricSpec, Reading } from "./metric.ts";
-
-/** Noise of one measurement, from calibration. Units of the metric. */
-export interface Noise {
-  /** Bit-equal repeats and no seed to vary: one run is the truth. */
-  readonly isDeterministic: boolean;
-  /** Standard deviation between repeats of one seed. */
-  readonly sdRepeat: number;
-  /** Standard deviation of one run on a fresh seed (repeat noise included). */
-  readonly sdRun: number;
-  readonly degreesOfFreedom: number;
-  readonly mean: number;
-}
 
 /** Numbers that risk tolerance sets; meaning and source in src/judge/rules.ts. */
 export interface JudgeRule {
@@ -92,54 +81,14 @@ export interface PairedEvidence extends CommonEvidence {
 
 export type Evidence = TentativeEvidence | PairedEvidence;
 
-/** An estimate with its uncertainty, units of the metric, positive is better. */
-export interface Estimate {
-  readonly gain: number;
-  readonly low?: number;
-  readonly high?: number;
-  readonly confidence?: number;
-  readonly runs: number;
-  /** One-sided p of "no gain". */
-  readonly p?: number;
-}
-
 /** The rules that can decide; docs/verdict.md explains each. */
 export const DECIDING_RULES = [
   ...(["constraint", "exact", "screen", "boundary", "futility", "not_held", "not_worse"] as const),
   ...(["looks_used_up", "suspect", "out_of_reach", "fixed_number"] as const),
 ] as const;
+
 export type DecidingRule = (typeof DECIDING_RULES)[number];
-
-/** What a verdict was computed from, for whoever wants to check it. Units of the metric; what a rule has no use for is absent. */
-export interface Workings {
-  readonly rule: DecidingRule;
-  /** Standard deviation of one run, or of one paired difference when `pairing` is paired. */
-  readonly sd?: number;
-  readonly degreesOfFreedom?: number;
-  readonly pairing?: "paired" | "unpaired" | "interleaved";
-  /** Standard error of the gain as decisions use it: with the upper bound on sigma. */
-  readonly standardError?: number;
-  /** A gain had to exceed this many standard errors, */
-  readonly boundary?: number;
-  /** and this. */
-  readonly smallest?: number;
-  /** Error probability the boundary was made for. */
-  readonly alpha?: number;
-  /** A simplification may lose this much. */
-  readonly margin?: number;
-  /** The gain of each pair, where the verdict rests on pairs. */
-  readonly gains?: readonly number[];
-}
-
-export interface Verdict {
-  readonly kind: "keep" | "discard" | "inconclusive";
-  /** Sentences with the numbers that decided; never empty. */
-  readonly reasons: readonly string[];
-  readonly estimate?: Estimate;
-  readonly workings?: Workings;
-  /** What makes a keep look too good; added by the loop, decides nothing. */
-  readonly flags?: readonly string[];
-}
+export type { Estimate, Noise, Verdict, Workings } from "./ledger.ts";
 
 /** One run, `fresh` of the candidate on a seed of its own block; or both sides on one seed, next to each other in time. */
 export type JudgeStep =

@@ -1,7 +1,7 @@
 /** Seam: the append-only record of a study, and the schema of what is written in it. */
 
 import { z } from "zod";
-import type { CommitSha, ExperimentId, RunTag, TreeSha } from "./experiment.ts";
+import { type CommitSha, type ExperimentId, type RunTag, STATUSES, type TreeSha } from "./experiment.ts";
 import { DECIDING_RULES } from "./judge.ts";
 import { CRASH_CAUSES } from "./metric.ts";
 import { modelCallSchema } from "./provider.ts";
@@ -59,48 +59,61 @@ export const ideaSchema = z.object({
   programLine: z.number().int().exactOptional(),
 });
 
+/** Noise of one measurement, from calibration. Units of the metric. */
 const noise = z.object({
+  /** Bit-equal repeats and no seed to vary: one run is the truth. */
   isDeterministic: z.boolean(),
+  /** Standard deviation between repeats of one seed. */
   sdRepeat: finite,
+  /** Standard deviation of one run on a fresh seed (repeat noise included). */
   sdRun: finite,
   degreesOfFreedom: finite,
   mean: finite,
 });
 
+/** An estimate with its uncertainty, units of the metric, positive is better. */
 const estimate = z.object({
   gain: finite,
   low: finite.exactOptional(),
   high: finite.exactOptional(),
   confidence: finite.exactOptional(),
   runs: z.number().int(),
+  /** One-sided p of "no gain". */
   p: finite.exactOptional(),
 });
 
+/** What a verdict was computed from, for whoever wants to check it. Units of the metric; what a rule has no use for is absent. */
 const workings = z.object({
   rule: z.enum(DECIDING_RULES),
+  /** Standard deviation of one run, or of one paired difference when `pairing` is paired. */
   sd: finite.exactOptional(),
   degreesOfFreedom: finite.exactOptional(),
   pairing: z.enum(["paired", "unpaired", "interleaved"]).exactOptional(),
+  /** Standard error of the gain as decisions use it: with the upper bound on sigma. */
   standardError: finite.exactOptional(),
+  /** A gain had to exceed this many standard errors, */
   boundary: finite.exactOptional(),
+  /** and this. */
   smallest: finite.exactOptional(),
+  /** Error probability the boundary was made for. */
   alpha: finite.exactOptional(),
+  /** A simplification may lose this much. */
   margin: finite.exactOptional(),
+  /** The gain of each pair, where the verdict rests on pairs. */
   gains: z.array(finite).readonly().exactOptional(),
 });
 
 const verdict = z.object({
   kind: z.enum(["keep", "discard", "inconclusive"]),
+  /** Sentences with the numbers that decided. */
   reasons: z.array(z.string()).min(1).readonly(),
   estimate: estimate.exactOptional(),
   workings: workings.exactOptional(),
+  /** What makes a keep look too good; added by the loop, decides nothing. */
   flags: z.array(z.string()).readonly().exactOptional(),
 });
 
-const status = z.enum([
-  ...["kept", "discarded", "inconclusive", "crashed", "timed_out", "killed_early", "no_metric"],
-  ...["out_of_scope", "checks_failed", "gave_up", "duplicate", "no_change", "interrupted"],
-] as const);
+const status = z.enum(STATUSES);
 
 const metric = z.object({
   name: z.string(),
@@ -158,7 +171,13 @@ export const ledgerEventSchema = z.discriminatedUnion("kind", [
     outcome: outcomeSchema,
   }),
   /** A call to a model, or what a researcher outside the gateway says it used. */
-  z.object({ kind: z.literal("called"), run, experiment, researcher: z.string(), call: modelCallSchema }),
+  z.object({
+    kind: z.literal("called"),
+    run,
+    experiment: experiment.exactOptional(),
+    researcher: z.string(),
+    call: modelCallSchema,
+  }),
   z.object({ kind: z.literal("judged"), experiment, verdict }),
   z.object({
     kind: z.literal("head_moved"),
@@ -192,10 +211,27 @@ export const ledgerEventSchema = z.discriminatedUnion("kind", [
   /** The head no longer gives the numbers it gave: what was measured before counts no more in tier 1. */
   z.object({ kind: z.literal("drifted"), run, shift: finite, text: z.string() }),
   z.object({ kind: z.literal("warning"), run, text: z.string() }),
+  /** What the user said: guidance for every later brief. */
+  z.object({ kind: z.literal("told"), run, text: z.string() }),
+  /** Ideas for the queue, by a researcher or the user. */
+  z.object({ kind: z.literal("ideas_added"), run, by: z.string(), ideas: z.array(ideaSchema) }),
+  /** The notebook of lessons as it is from now on. */
+  z.object({ kind: z.literal("noted"), run, by: z.string(), text: z.string() }),
+  /** What a reviewer found in a proposal before it was measured. */
+  z.object({
+    kind: z.literal("reviewed"),
+    experiment,
+    by: z.string(),
+    objection: z.string().exactOptional(),
+  }),
   z.object({ kind: z.literal("run_paused"), run, reason: z.string() }),
   z.object({ kind: z.literal("run_ended"), run, reason: z.string() }),
 ]);
 
+export type Noise = Readonly<z.output<typeof noise>>;
+export type Estimate = Readonly<z.output<typeof estimate>>;
+export type Workings = Readonly<z.output<typeof workings>>;
+export type Verdict = Readonly<z.output<typeof verdict>>;
 export type LedgerEvent = z.output<typeof ledgerEventSchema>;
 export type EventOf<Kind extends LedgerEvent["kind"]> = Extract<LedgerEvent, { kind: Kind }>;
 export type Purpose = z.output<typeof purpose>;

@@ -34,6 +34,7 @@ export interface ExperimentRecord {
   tokens: number;
   usd: number;
   readonly measured: MeasuredLine[];
+  readonly reviews: EventOf<"reviewed">[];
   verdict?: Verdict;
   status?: Status;
   reasons: readonly string[];
@@ -98,6 +99,12 @@ export interface RunRecord {
   published?: { readonly commit: CommitSha; readonly estimate: Estimate };
   final?: EventOf<"final_judged">;
   readonly warnings: string[];
+  /** What the user said, in order. */
+  readonly told: string[];
+  /** Ideas that were added to those of program.md, in order; taken ones included. */
+  readonly queue: { readonly by: string; readonly idea: Idea }[];
+  /** Lessons of the run, as last written. */
+  notebook?: string;
   endedAtMs?: number;
   endReason?: string;
   pausedReason?: string;

@@ -74,6 +74,7 @@ function applyToRun(place: Place, event: Exclude<LedgerEvent, { kind: "run_start
     case "proposed":
     case "rebased":
     case "judged":
+    case "reviewed":
     case "closed":
       applyToExperiment(place, event);
       return;
@@ -82,7 +83,7 @@ function applyToRun(place: Place, event: Exclude<LedgerEvent, { kind: "run_start
       return;
     case "called":
       addCall(run, event.call);
-      addCall(place.study.experiments.get(event.experiment), event.call);
+      if (event.experiment !== undefined) addCall(place.study.experiments.get(event.experiment), event.call);
       return;
     case "head_moved":
       applyHeadMoved(place, event);
@@ -105,6 +106,15 @@ function applyToRun(place: Place, event: Exclude<LedgerEvent, { kind: "run_start
       return;
     case "warning":
       run.warnings.push(event.text);
+      return;
+    case "told":
+      run.told.push(event.text);
+      return;
+    case "ideas_added":
+      run.queue.push(...event.ideas.map((idea) => ({ by: event.by, idea })));
+      return;
+    case "noted":
+      run.notebook = event.text;
       return;
     case "run_paused":
       run.pausedReason = event.reason;
@@ -146,6 +156,8 @@ function startRun(study: Study, event: EventOf<"run_started">, atMs: number): vo
     calibratedLine: 0,
     measurementsAtSteady: 0,
     warnings: [],
+    told: [],
+    queue: [],
     workedMs: 0,
     lastAtMs: atMs,
   });
@@ -153,7 +165,7 @@ function startRun(study: Study, event: EventOf<"run_started">, atMs: number): vo
 
 function applyToExperiment(
   { study, run, atMs, line }: Place,
-  event: EventOf<"opened" | "proposed" | "rebased" | "judged" | "closed">,
+  event: EventOf<"opened" | "proposed" | "rebased" | "judged" | "reviewed" | "closed">,
 ): void {
   if (event.kind === "opened") {
     const opened: ExperimentRecord = {
@@ -167,6 +179,7 @@ function applyToExperiment(
       tokens: 0,
       usd: 0,
       measured: [],
+      reviews: [],
       reasons: [],
     };
     study.experiments.set(event.experiment, opened);
@@ -194,6 +207,9 @@ function applyToExperiment(
       return;
     case "judged":
       record.verdict = event.verdict;
+      return;
+    case "reviewed":
+      record.reviews.push(event);
       return;
     case "closed":
       record.status = event.status;

@@ -20,6 +20,8 @@ import {
 /** Told in full to every researcher; of a long night, the rest would crowd out all else. */
 const MAX_REASONS = 20;
 
+const NOTEBOOK_CHARACTERS = 8000;
+
 /** What others wrote (ideas, reasons that quote a candidate, code) is told short and visible; it is never an instruction. */
 export async function briefFor(lab: Lab, id: ExperimentId, researcher: Researcher): Promise<Brief> {
   const { run, parts } = lab;
@@ -35,6 +37,9 @@ export async function briefFor(lab: Lab, id: ExperimentId, researcher: Researche
         : [],
     ),
     openIdeas: parts.program.ideas.filter((idea) => !idea.done && !taken.has(idea.text)),
+    queue: run.queue.flatMap(({ idea }) => (taken.has(idea.title) ? [] : [toldIdea(idea)])),
+    guidance: run.told,
+    notebook: shortText(run.notebook ?? "", NOTEBOOK_CHARACTERS),
     headGain: run.headGain,
     headDiff: visibleText(await parts.workspaces.diff(run.baseline, run.head)),
     noiseSd: run.noise?.sdRun ?? 0,

@@ -93,6 +93,10 @@ export const sampleEvents: readonly LedgerEvent[] = [
   { kind: "final_judged", run, verified: candidate, baseline, isHeldOut: true, verdict },
   { kind: "drifted", run, shift: -0.1, text: "the machine has changed" },
   { kind: "warning", run, text: "" },
+  { kind: "told", run, text: "no more width" },
+  { kind: "ideas_added", run, by: "gpt/theorist", ideas: [idea] },
+  { kind: "noted", run, by: "gpt/librarian", text: "- width pays\n" },
+  { kind: "reviewed", experiment, by: "gpt/reviewer", objection: "trains twice as long" },
   { kind: "run_paused", run, reason: "quota until 03:00" },
   { kind: "run_ended", run, reason: "budget spent" },
 ].map((event) => ledgerEventSchema.parse(event));

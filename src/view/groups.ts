@@ -26,6 +26,7 @@ export const STATUS_WORDS: Readonly<Record<Status | "open", string>> = {
   checks_failed: "failed the checks",
   gave_up: "researcher gave up",
   duplicate: "tried before",
+  refused: "refused by the reviewer",
   no_change: "changed nothing",
   interrupted: "interrupted",
 };

@@ -40,6 +40,7 @@ const LOOKS: Readonly<Record<ExperimentView["status"], Look>> = {
   gave_up: VOID,
   duplicate: VOID,
   no_change: VOID,
+  refused: VOID,
   interrupted: VOID,
 };
 

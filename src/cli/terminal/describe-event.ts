@@ -37,6 +37,7 @@ function sentence(event: LedgerEvent, place: Place): string | undefined {
       return experimentSentence(event, place);
     case "opened":
     case "judged":
+    case "reviewed": // told by the flag or the end that follows
       return undefined;
     case "called":
       return callSentence(event);
@@ -57,7 +58,16 @@ type EventNamed<Kind extends LedgerEvent["kind"]> = Extract<LedgerEvent, { kind:
 
 function runSentence(
   event: EventNamed<
-    "run_started" | "run_resumed" | "calibrated" | "drifted" | "warning" | "run_paused" | "run_ended"
+    | "run_started"
+    | "run_resumed"
+    | "calibrated"
+    | "drifted"
+    | "warning"
+    | "told"
+    | "ideas_added"
+    | "noted"
+    | "run_paused"
+    | "run_ended"
   >,
   run: RunRecord,
 ): string {
@@ -72,6 +82,12 @@ function runSentence(
     case "drifted":
     case "warning":
       return `warning: ${event.text}`;
+    case "told":
+      return `you said: ${event.text}`;
+    case "ideas_added":
+      return `${event.by} adds ${event.ideas.length} idea${event.ideas.length === 1 ? "" : "s"}: ${event.ideas.map(({ title }) => title).join("; ")}`;
+    case "noted":
+      return `${event.by} wrote the notebook anew`;
     case "run_paused":
       return `run ${event.run} paused: ${event.reason}`;
     case "run_ended":
