@@ -25,13 +25,13 @@ export interface StaffContext {
 
 const PROPOSE_TIME_MS = 30 * 60_000;
 
-/** Unset shares split what the set ones leave; UsageError for a researcher this version cannot employ. */
+/** UsageError for a researcher this version cannot employ. */
 export function makeStaff(context: StaffContext): Staff[] {
-  const specs = context.program.researchers;
-  const given = specs.reduce((sum, { share }) => sum + (share ?? 0), 0);
-  const unset = specs.filter(({ share }) => share === undefined).length;
-  const rest = unset === 0 ? 0 : Math.max(0.01, (1 - given) / unset);
-  return specs.map((spec) => ({ researcher: makeResearcher(spec, context), share: spec.share ?? rest }));
+  return context.program.researchers.map((spec) => ({
+    researcher: makeResearcher(spec, context),
+    ...(spec.share === undefined ? {} : { share: spec.share }),
+    ...(spec.kind === "agent" || spec.kind === "model" ? { isPaid: true } : {}),
+  }));
 }
 
 function makeResearcher(spec: ResearcherSpec, context: StaffContext): Researcher {

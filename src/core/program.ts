@@ -32,7 +32,7 @@ export interface CommandLimits {
   readonly outputBytes: number;
 }
 
-/** One line of `researchers:`. `share` is the wished part of experiments, 0..1; unset ones split the rest evenly. */
+/** One line of `researchers:`. `share` is the least part of the experiments, 0..1; the rest goes to whoever earns most. */
 export type ResearcherSpec = { readonly share?: number; readonly role?: string } & (
   | { readonly kind: "tuner" }
   | { readonly kind: "ideas" }

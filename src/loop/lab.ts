@@ -33,10 +33,11 @@ import { type MeasureParts, type MeasureRequest, measure } from "./measure.ts";
 import { seedFrom } from "./seeds.ts";
 import { Slots } from "./slots.ts";
 
-/** A researcher with its wished part of the experiments (any positive scale). */
+/** A researcher at work in a study. */
 export interface Staff {
   readonly researcher: Researcher;
-  readonly share: number;
+  /** Least part of the experiments, 0..1; what no share claims goes to whoever earns most. 0: never asked. */
+  readonly share?: number;
   /** It calls models, which cost: not asked once the budget for them is spent. */
   readonly isPaid?: boolean;
 }

@@ -1,17 +1,30 @@
-/** Whose turn it is to propose: shares, rests and researchers that have nothing more to say. */
+/** Whose turn it is to propose: least shares, earnings, rests, and researchers that have nothing more to say. */
 
 import type { Status } from "../core/experiment.ts";
 import type { Proposal, Researcher } from "../core/researcher.ts";
 import { modelLimit } from "./budget.ts";
 import type { Lab, Staff } from "./lab.ts";
+import { seedFrom } from "./seeds.ts";
+import { drawRichest, yieldsOf } from "./yield.ts";
 
-/** A researcher that gave nothing to measure this often in a row is not asked again in this session. */
+/** A researcher that costs nothing and gave nothing to measure this often in a row is not asked again in this session. */
 const MAX_FRUITLESS_IN_A_ROW = 10;
-const FRUITLESS: readonly (Status | undefined)[] = ["gave_up", "no_change", "duplicate", "out_of_scope"];
+/** Whoever fails this often in a row rests, longer each time: a provider may be down, or a model stuck. */
+const FAILURES_BEFORE_REST = 3;
+const FIRST_REST_MS = 30_000;
+const LONGEST_REST_MS = 30 * 60_000;
+/** Least part of the experiments of a researcher without a share of its own: nobody is written off for good. */
+const LEAST_PART = 0.05;
+
+const FRUITLESS: readonly (Status | undefined)[] = [
+  ...(["gave_up", "no_change", "duplicate", "out_of_scope", "refused"] as const),
+];
+const BROKEN: readonly (Status | undefined)[] = ["crashed", "timed_out", "no_metric", "checks_failed"];
 
 interface Member extends Staff {
   asked: number;
   fruitlessInARow: number;
+  failuresInARow: number;
   restsUntilMs: number;
   isDone: boolean;
 }
@@ -26,16 +39,17 @@ export class Roster {
       ...staff,
       asked: lab.experiments.filter(({ researcher }) => researcher === staff.researcher.name).length,
       fruitlessInARow: 0,
+      failuresInARow: 0,
       restsUntilMs: 0,
-      isDone: staff.share <= 0,
+      isDone: staff.share !== undefined && staff.share <= 0,
     }));
   }
 
-  /** The researcher furthest below its share, or undefined while all rest or are done. */
+  /** The researcher furthest below its share, else the one that earns most; undefined while all rest or are done. */
   next(): Researcher | undefined {
     const now = this.#lab.parts.clock.now();
     const ready = this.#employed().filter(({ restsUntilMs }) => restsUntilMs <= now);
-    const chosen = ready.sort((a, b) => a.asked / a.share - b.asked / b.share)[0];
+    const chosen = ready.length < 2 ? ready[0] : (this.#furthestBelowShare(ready) ?? this.#richest(ready));
     if (chosen === undefined) return undefined;
     chosen.asked += 1;
     return chosen.researcher;
@@ -45,12 +59,14 @@ export class Roster {
   heard(researcher: Researcher, proposal: Proposal, status: Status | undefined): void {
     const member = this.#members.find((one) => one.researcher === researcher);
     if (member === undefined) return;
-    member.fruitlessInARow = FRUITLESS.includes(status) ? member.fruitlessInARow + 1 : 0;
-    if (proposal.kind === "gave_up" && proposal.retryAfterMs !== undefined) {
-      member.restsUntilMs = this.#lab.parts.clock.now() + proposal.retryAfterMs;
-      member.fruitlessInARow = 0;
-    } else if (proposal.kind === "gave_up" && proposal.exhausted) member.isDone = true;
-    if (member.fruitlessInARow >= MAX_FRUITLESS_IN_A_ROW) member.isDone = true;
+    const { retryAfterMs, exhausted = false } = proposal.kind === "gave_up" ? proposal : {};
+    const isFruitless = FRUITLESS.includes(status) && retryAfterMs === undefined;
+    member.fruitlessInARow = isFruitless ? member.fruitlessInARow + 1 : 0;
+    const isFailure = BROKEN.includes(status) || FRUITLESS.includes(status);
+    member.failuresInARow = isFailure ? member.failuresInARow + 1 : 0;
+    const isStuck = member.fruitlessInARow >= MAX_FRUITLESS_IN_A_ROW && !member.isPaid;
+    if (exhausted || isStuck) member.isDone = true;
+    else member.restsUntilMs = this.#lab.parts.clock.now() + restMs(member, retryAfterMs);
   }
 
   /** Why nobody will propose any more, or undefined. */
@@ -73,4 +89,34 @@ export class Roster {
     const isUnpaid = modelLimit(this.#lab.parts.budget, this.#lab.run) !== undefined;
     return this.#members.filter(({ isDone, isPaid }) => !isDone && !(isUnpaid && isPaid));
   }
+
+  /** A share is owed once the whole of one experiment is missing from it. */
+  #furthestBelowShare(ready: readonly Member[]): Member | undefined {
+    const total = this.#members.reduce((sum, { asked }) => sum + asked, 0);
+    const least = LEAST_PART / this.#members.length;
+    const owed = ready.map((member) => ({
+      member,
+      parts: (member.share ?? least) * (total + ready.length) - member.asked,
+    }));
+    return owed.filter(({ parts }) => parts >= 1).sort((a, b) => b.parts - a.parts)[0]?.member;
+  }
+
+  #richest(ready: readonly Member[]): Member | undefined {
+    const { study, run, parts } = this.#lab;
+    const turn = this.#members.reduce((sum, { asked }) => sum + asked, 0);
+    const name = drawRichest(
+      ready.map(({ researcher }) => researcher.name),
+      yieldsOf(study, run, parts.budget),
+      (index) => seedFrom(run.studySeed, "roster", turn, index) / 2 ** 31,
+    );
+    return ready.find(({ researcher }) => researcher.name === name);
+  }
+}
+
+/** As long as the provider says, and longer each time where it says little; nothing after a first failure that says nothing. */
+function restMs({ failuresInARow, isPaid = false }: Member, retryAfterMs: number | undefined): number {
+  const asked = retryAfterMs ?? 0;
+  const times = failuresInARow - (retryAfterMs === undefined ? FAILURES_BEFORE_REST : 0);
+  if (times <= 0 || (retryAfterMs === undefined && !isPaid)) return asked;
+  return Math.max(asked, Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** (times - 1)));
 }
