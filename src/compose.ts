@@ -2,6 +2,7 @@
 
 import { createHash, randomInt } from "node:crypto";
 import { mkdir } from "node:fs/promises";
+import { type Listeners, openNight, withStages } from "./compose/night.ts";
 import { locateStudy, rememberBudget } from "./compose/read-study.ts";
 import { makeStaff } from "./compose/staff.ts";
 import { endStrays, studyName } from "./compose/strays.ts";
@@ -10,6 +11,7 @@ import {
   type Context,
   commandEnvironment,
   dayTag,
+  diskShortage,
   hiddenPaths,
   logPath,
   machineCpuSeconds,
@@ -39,10 +41,9 @@ import { detectSandbox } from "./sandbox/detect.ts";
 import { branchIsCheckedOut, excludeStateFolder } from "./workspace/repository.ts";
 import { type GitWorkspaces, openWorkspaces } from "./workspace/workspaces.ts";
 
+export type { Listeners } from "./compose/night.ts";
 export { locateStudy, readStudy, type StudyReading } from "./compose/read-study.ts";
-
-/** What a caller of a run wants to hear of it. */
-export type Listeners = Pick<LabParts, "onLine" | "onStage" | "onPoint">;
+export type { Control, RunEnd } from "./loop/run-study.ts";
 
 export interface RunRequest extends Listeners {
   readonly cwd: string;
@@ -66,6 +67,8 @@ export interface RunRequest extends Listeners {
 export interface OpenRun {
   readonly place: StudyPlace;
   readonly lab: Lab;
+  /** What happens now, by experiment id; `run` is the run itself. */
+  readonly stages: ReadonlyMap<string, string>;
   /** Which sandbox is in force and why. */
   readonly sandboxReason: string;
   /** Works until an end; then the branch nightlab/<tag> points at Verified if anything was proven. */
@@ -108,12 +111,21 @@ export async function openRun(request: RunRequest): Promise<OpenRun> {
     });
     closers.push(() => workspaces.close());
     const guarded = { ...context, program: await withLinkTargets(context, workspaces, baseline) };
-    const parts = await labParts(request, guarded, { workspaces, baseline, clock });
+    const last = request.mode.kind === "resume" ? currentRun(study) : undefined;
+    // A run that was killed keeps its deadline, also when that has passed meanwhile.
+    const sinceMs = last !== undefined && last.pausedReason === undefined ? last.lastAtMs : clock.now();
+    const stages = new Map<string, string>();
+    const heard = { ...request, ...withStages(request, stages) };
+    const parts = await labParts(heard, guarded, { workspaces, baseline, clock, sinceMs });
     const wrap = request.wrap ?? ((same: LabParts) => same);
     const lab = new Lab(wrap({ ...parts, ledger }), study);
     if (request.mode.kind === "resume") await resume(lab);
     else await begin(lab, request, { tag, source: program.source });
-    return { place, lab, sandboxReason: reason, work: (control) => runStudy(lab, control), close };
+    const work = async (control: Control) => {
+      const night = await openNight({ lab, studyFolder: place.folder, control, stages });
+      return await runStudy(lab, night.control).finally(() => night.close());
+    };
+    return { place, lab, stages, sandboxReason: reason, work, close };
   } catch (error) {
     await close();
     throw error;
@@ -138,15 +150,18 @@ async function withLinkTargets(
 async function labParts(
   request: RunRequest,
   context: Context,
-  made: { workspaces: GitWorkspaces; baseline: CommitSha; clock: Clock },
+  made: { workspaces: GitWorkspaces; baseline: CommitSha; clock: Clock; sinceMs: number },
 ): Promise<Omit<LabParts, "ledger">> {
   const { place, program, sandbox } = context;
   const { onLine, onStage, onPoint } = request;
   const environment = commandEnvironment(context);
   const readable = await readablePaths(context);
   const hidden = hiddenPaths(context);
+  const { workspaces, baseline, clock } = made;
   return {
-    ...made,
+    workspaces,
+    baseline,
+    clock,
     program,
     sandbox,
     judge,
@@ -155,7 +170,7 @@ async function labParts(
     machineCpuSeconds,
     readable,
     hidden: [...hidden, place.repository.commonDir],
-    budget: budgetFrom(program, made.clock.now()),
+    budget: budgetFrom(program, made.sinceMs),
     version: await ownVersion(),
     staff:
       request.staff ??
@@ -166,6 +181,7 @@ async function labParts(
         hidden,
         scratchFolder: made.workspaces.folder,
       }),
+    shortage: () => diskShortage(place.folder, context.stateFolder),
     showResult: (run) => showBranch(run, place, made.workspaces),
     logPath: (measured, command) => logPath(place, measured, command),
     ...(onLine === undefined ? {} : { onLine }),

@@ -21,9 +21,6 @@ export interface Display {
   close(): void;
 }
 
-/** Events after which the run itself is at nothing special. */
-const RUN_STAGE_ENDS: readonly string[] = ["calibrated", "promotion_judged", "published", "final_judged"];
-
 export function openDisplay({ json }: { readonly json: boolean }): Display {
   if (json) return jsonDisplay();
   const look = lookFor(process.stdout, process.env);
@@ -61,12 +58,12 @@ function plainDisplay(): Display {
 
 function liveDisplay(): Display {
   const live = new LiveDisplay({ screen: process.stdout, clock: systemClock });
-  const stages = new Map<string, string>();
   let current: { study: Study; run?: OpenRun } | undefined;
   const view = (): StudyView | undefined => {
     if (current === undefined) return undefined;
-    const budget = current.run === undefined ? {} : { budget: current.run.lab.parts.budget };
-    return makeStudyView(current.study, systemClock.now(), { isAlive: true, stages, ...budget });
+    const { study, run } = current;
+    const known = run === undefined ? {} : { budget: run.lab.parts.budget, stages: run.stages };
+    return makeStudyView(study, systemClock.now(), { isAlive: true, ...known });
   };
   const draw = () =>
     live.update((columns) => {
@@ -78,32 +75,19 @@ function liveDisplay(): Display {
   const ticking = setInterval(draw, 500); // clocks and budget bars move while nothing else does
   return {
     listeners: {
-      onLine: (line: LedgerLine, study: Study) => {
+      onLine: (_line: LedgerLine, study: Study) => {
         current = { ...current, study };
-        if (line.event.kind === "closed") stages.delete(line.event.experiment);
-        if (RUN_STAGE_ENDS.includes(line.event.kind)) stages.delete("run");
         draw();
       },
-      onStage: (experiment, stage) => {
-        stages.set(experiment, stage);
-        draw();
-      },
-      onPoint: ({ experiment }, { step, values }) => {
-        if (experiment === undefined) return;
-        const seen = Object.entries(values).map(([name, value]) => `${name} ${value}`);
-        stages.set(experiment, `step ${step}: ${seen.join(", ")}`);
-        draw();
-      },
+      onStage: draw,
+      onPoint: draw,
     },
     start: (run) => {
       current = { study: run.lab.study, run };
       live.print(`sandbox: ${run.lab.parts.sandbox.name} (${run.sandboxReason})`);
     },
     say: (text) => live.print(text),
-    end: () => {
-      stages.clear();
-      draw();
-    },
+    end: draw,
     summary: (files) => {
       clearInterval(ticking);
       live.close();

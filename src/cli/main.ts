@@ -64,6 +64,10 @@ function addRunCommands(program: Command): void {
       .option("--for <duration>", "at most this long, e.g. 8h or 45m")
       .option("--until <HH:MM>", "end at this local time")
       .option("--parallel <count>", "experiments in flight")
+      .option(
+        "--notify <url>",
+        "send word when it is over or stuck: ntfy://, slack+https://, https://, smtps://, desktop:",
+      )
       .addOption(new Option("--sandbox <kind>").choices(["auto", "process", "bubblewrap"]))
       .option("--json", "print one JSON value per event");
   program
@@ -89,6 +93,15 @@ function addRunCommands(program: Command): void {
     async (_options, command: Command) =>
       (await import("./commands/run.ts")).resume(command.optsWithGlobals()),
   );
+  limits(
+    program.command("up").description("start or resume a run in the background; it outlives the terminal"),
+  )
+    .option("--tag <tag>", "name of the run and of its branch nightlab/<tag>")
+    .option("--systemd", "write a unit for your own systemd instead of starting")
+    .addOption(new Option("--foreground").hideHelp())
+    .action(async (_options, command: Command) =>
+      (await import("./commands/up.ts")).up(command.optsWithGlobals()),
+    );
   program
     .command("stop")
     .description("pause the run that is at work here; resume continues it")
@@ -96,6 +109,21 @@ function addRunCommands(program: Command): void {
     .option("--json", "print JSON")
     .action(async (_options, command: Command) =>
       (await import("./commands/stop.ts")).stop(command.optsWithGlobals()),
+    );
+  program
+    .command("tell <text>")
+    .description("guidance that every later brief carries, for the run at work or the next one")
+    .option("--json", "print JSON")
+    .action(async (text: string, _options, command: Command) =>
+      (await import("./commands/tell.ts")).tell(text, command.optsWithGlobals()),
+    );
+  program
+    .command("idea <title>")
+    .description("put an idea into the queue of the run")
+    .option("--why <text>", "what is behind it")
+    .option("--json", "print JSON")
+    .action(async (title: string, _options, command: Command) =>
+      (await import("./commands/tell.ts")).idea(title, command.optsWithGlobals()),
     );
   program
     .command("demo")

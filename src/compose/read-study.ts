@@ -11,6 +11,7 @@ import { openLedger } from "../ledger/open-ledger.ts";
 import { currentHolder, type Holder } from "../ledger/writer-lock.ts";
 import { makeStudyView, type StudyView } from "../view/study-view.ts";
 import { inspectRepository, type Repository } from "../workspace/repository.ts";
+import { lastBeat } from "./heartbeat.ts";
 import { budgetFrom, type StudyFolder, type StudyPlace, systemClock } from "./surroundings.ts";
 
 export async function locateStudy(cwd: string, programPath?: string): Promise<StudyPlace> {
@@ -85,18 +86,29 @@ export async function readStudy(place: StudyFolder): Promise<StudyReading> {
   }
 }
 
-/** The view of a place; the budget is that of program.md as it is now, if it can be read. */
+/** The process that works on a study and the run it works on; undefined while there is none, or it has only begun. */
+export async function atWork(folder: string): Promise<{ pid: number; run: string } | undefined> {
+  const holder = currentHolder(folder);
+  const heart = holder === undefined ? undefined : await lastBeat(folder, holder.pid);
+  return heart === undefined ? undefined : { pid: heart.pid, run: heart.run };
+}
+
+/** The view of a place; the budget is that of the process at work, else of program.md as it is now, if it can be read. */
 export async function viewOf(
   place: StudyFolder,
   { study, holder }: StudyReading,
   run?: string,
 ): Promise<StudyView> {
   const nowMs = systemClock.now();
-  const budget = await budgetOf(place);
+  const heart = holder === undefined ? undefined : await lastBeat(place.folder, holder.pid);
+  const written = heart === undefined ? await budgetOf(place) : undefined;
+  const budget =
+    heart?.budget ?? (written === undefined ? undefined : budgetFrom({ budget: written }, nowMs));
   return makeStudyView(study, nowMs, {
     isAlive: holder !== undefined,
     ...(run === undefined ? {} : { run }),
-    ...(budget === undefined ? {} : { budget: budgetFrom({ budget }, nowMs) }),
+    ...(budget === undefined ? {} : { budget }),
+    ...(heart === undefined ? {} : { stages: new Map(Object.entries(heart.stages)) }),
   });
 }
 

@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
-import { mkdir, readFile, realpath } from "node:fs/promises";
+import { mkdir, readFile, realpath, statfs } from "node:fs/promises";
 import { cpus, homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import type { Clock } from "../core/clock.ts";
@@ -86,6 +86,20 @@ export async function setUp(context: Context, path: string): Promise<void> {
   });
 }
 
+/** With less room than this, or this part of a small disk, an agent's caches could fill the disk under the ledger. */
+const LEAST_FREE = { bytes: 512 * 2 ** 20, part: 0.05 };
+
+/** Why nothing should be added to the disks of a study now, or undefined. */
+export async function diskShortage(...folders: readonly string[]): Promise<string | undefined> {
+  for (const folder of folders) {
+    const { bavail, blocks, bsize } = await statfs(folder);
+    const wanted = Math.min(LEAST_FREE.bytes, LEAST_FREE.part * blocks * bsize);
+    const [free, least] = [bavail * bsize, wanted].map((bytes) => `${Math.floor(bytes / 2 ** 20)} MB`);
+    if (bavail * bsize < wanted) return `${free} are free under ${folder}, ${least} are wanted`;
+  }
+  return undefined;
+}
+
 /** The user nightlab itself runs as; 0 is root. Where systems know no such ids, it is not root. */
 export function ownUid(): number {
   return process.getuid?.() ?? -1;
@@ -133,13 +147,14 @@ export function logPath(place: StudyPlace, request: MeasureRequest, command: str
   return join(folder, `${request.purpose}-${request.commit.slice(0, 7)}-${request.seed}-${command}.log`);
 }
 
-export function budgetFrom({ budget }: Pick<Program, "budget">, nowMs: number): Budget {
+/** `sinceMs`: when the run began, or went on after a pause; `until` is the next such moment after that. */
+export function budgetFrom({ budget }: Pick<Program, "budget">, sinceMs: number): Budget {
   const { until, ...rest } = budget;
   if (until === undefined) return rest;
   const [hour = 0, minute = 0] = until.split(":").map(Number);
-  const deadline = new Date(nowMs);
+  const deadline = new Date(sinceMs);
   deadline.setHours(hour, minute, 0, 0);
-  if (deadline.getTime() <= nowMs) deadline.setDate(deadline.getDate() + 1);
+  if (deadline.getTime() <= sinceMs) deadline.setDate(deadline.getDate() + 1);
   return { ...rest, deadlineMs: deadline.getTime() };
 }
 

@@ -56,6 +56,8 @@ export interface LabParts extends MeasureParts {
    * a kill. Gives the reason if it could not.
    */
   showResult?(run: RunRecord): Promise<string | undefined>;
+  /** What this machine lacks for another proposal (room on its disk), as a sentence. Measuring goes on without. */
+  shortage?(): Promise<string | undefined>;
   /** Told after each durable line, in order. Must not throw. */
   onLine?(line: LedgerLine, study: Study): void;
   /** Told what an open experiment is doing now. Must not throw. */

@@ -55,10 +55,13 @@ export class Roster {
     return chosen.researcher;
   }
 
-  /** What a researcher proposed, and how the experiment ended. */
-  heard(researcher: Researcher, proposal: Proposal, status: Status | undefined): void {
+  /**
+   * What a researcher proposed, and how the experiment ended. A sentence for the user if one that costs is dismissed: a
+   * key may be wrong.
+   */
+  heard(researcher: Researcher, proposal: Proposal, status: Status | undefined): string | undefined {
     const member = this.#members.find((one) => one.researcher === researcher);
-    if (member === undefined) return;
+    if (member === undefined) return undefined;
     const { retryAfterMs, exhausted = false } = proposal.kind === "gave_up" ? proposal : {};
     const isFruitless = FRUITLESS.includes(status) && retryAfterMs === undefined;
     member.fruitlessInARow = isFruitless ? member.fruitlessInARow + 1 : 0;
@@ -67,6 +70,8 @@ export class Roster {
     const isStuck = member.fruitlessInARow >= MAX_FRUITLESS_IN_A_ROW && !member.isPaid;
     if (exhausted || isStuck) member.isDone = true;
     else member.restsUntilMs = this.#lab.parts.clock.now() + restMs(member, retryAfterMs);
+    if (!exhausted || !member.isPaid || proposal.kind !== "gave_up") return undefined;
+    return `${researcher.name} is not asked any more in this session: ${proposal.reason}`;
   }
 
   /** Why nobody will propose any more, or undefined. */

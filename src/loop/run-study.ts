@@ -173,6 +173,14 @@ async function lookForDrift(lab: Lab, control: Control, flight: Flight): Promise
 
 /** Opens the next experiment, or waits while every researcher rests. */
 async function launch(lab: Lab, control: Control, { roster, flight }: Crew): Promise<void> {
+  const shortage = await lab.parts.shortage?.();
+  if (shortage !== undefined) {
+    await warnOnce(lab, `no new proposals for now: ${shortage}`);
+    return await flight.nextOr(Math.min(SHORTAGE_MS, lab.searchTimeLeftMs()), [
+      control.pause,
+      control.finish,
+    ]);
+  }
   const researcher = roster.next();
   if (researcher === undefined) {
     const restMs = Math.min(roster.restMs(), lab.searchTimeLeftMs());
@@ -182,8 +190,18 @@ async function launch(lab: Lab, control: Control, { roster, flight }: Crew): Pro
   const experiment = runExperiment(lab, id, researcher, flight.signal);
   flight.add(
     id,
-    experiment.then((proposal) => roster.heard(researcher, proposal, lab.experiment(id).status)),
+    experiment.then(async (proposal) => {
+      const dismissal = roster.heard(researcher, proposal, lab.experiment(id).status);
+      if (dismissal !== undefined) await warnOnce(lab, dismissal);
+    }),
   );
+}
+
+/** Until one looks again whether what was short is there. */
+const SHORTAGE_MS = 30_000;
+
+async function warnOnce(lab: Lab, text: string): Promise<void> {
+  if (!lab.run.warnings.includes(text)) await lab.record({ kind: "warning", run: lab.tag, text });
 }
 
 function stopReason(lab: Lab, control: Control, roster: Roster): string | undefined {

@@ -10,6 +10,7 @@ import type { ExperimentView } from "./experiment-view.ts";
 import { type Gain, gainOf, short, weakestChannel } from "./gain.ts";
 import { droppedStack, verifiedStack } from "./lineage.ts";
 import { isDisturbed } from "./measurement-view.ts";
+import { type Outlook, outlookOf } from "./outlook.ts";
 import { cleanLine } from "./plain-text.ts";
 import { type PromotionError, promotionError } from "./promotion-view.ts";
 import { elapsedMs, type RunState, stateOf } from "./run-state.ts";
@@ -56,6 +57,10 @@ export interface RunView {
   /** Mean of the baseline's calibration runs. */
   readonly baselineMean?: number;
   readonly budget: readonly BudgetLine[];
+  /** Spent on models, known prices alone. */
+  readonly tokens: number;
+  readonly usd: number;
+  readonly outlook?: Outlook;
   readonly measurements: number;
   readonly counts: Readonly<Partial<Record<Status | "open", number>>>;
   /** Kept among closed experiments, 0..1. */
@@ -95,6 +100,8 @@ export function runView(shown: Shown, experiments: readonly ExperimentView[]): R
   const gain = verifiedGainOf(study, run, baselineMean);
   const stack = verifiedStack(study, run);
   const error = promotionError(run);
+  const budget = budgetLines(run, { elapsedMs: elapsed, nowMs, ...options });
+  const outlook = outlookOf(run, budget, elapsed);
   const channel = weakestChannel(
     experiments.flatMap((one) => (one.channel === undefined ? [] : [one.channel])),
   );
@@ -113,7 +120,10 @@ export function runView(shown: Shown, experiments: readonly ExperimentView[]): R
     metric: metricView(study, run),
     ...(run.noise === undefined ? {} : { noise: run.noise }),
     ...(baselineMean === undefined ? {} : { baselineMean }),
-    budget: budgetLines(run, { elapsedMs: elapsed, nowMs, ...options }),
+    budget,
+    tokens: run.tokens,
+    usd: run.usd,
+    ...(outlook === undefined ? {} : { outlook }),
     measurements: run.measurements,
     ...countsOf(experiments),
     ...(baselineMean === undefined ? {} : { tentative: gainOf(run.headGain, baselineMean) }),

@@ -17,11 +17,12 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   sandbox: ["core"],
   researcher: ["core"],
   view: ["core", "judge"],
+  notify: ["core"],
   testing: ["core"],
   init: ["core", "program", "loop"],
   compose: [...ROOT, "compose.ts"],
   "compose.ts": [...ROOT, "compose"],
-  cli: ["core", "view", "program", "init", "compose", "compose.ts"],
+  cli: ["core", "view", "program", "init", "notify", "compose", "compose.ts"],
 };
 
 function sourceFiles(folder: string): string[] {

@@ -3,12 +3,15 @@
 import { z } from "zod";
 import { locateStudy, readStudy } from "../../compose/read-study.ts";
 import { reportFiles } from "../../compose/reports.ts";
-import { openRun, type RunRequest } from "../../compose.ts";
+import { type Control, openRun, type RunEnd, type RunRequest } from "../../compose.ts";
 import { EXIT_CODES, UsageError } from "../../core/errors.ts";
 import type { BudgetSpec } from "../../core/program.ts";
+import type { News } from "../../notify/notify.ts";
 import { loadProgram } from "../../program/load.ts";
 import { parseDuration } from "../../program/units.ts";
-import { openDisplay } from "../display.ts";
+import { estimateText } from "../../view/report-words.ts";
+import type { StudyView } from "../../view/study-view.ts";
+import { type Display, openDisplay } from "../display.ts";
 import { parseOptions } from "../options.ts";
 
 const count = z.coerce.number().int().positive();
@@ -30,12 +33,17 @@ const limitOptions = z.object({
     .optional(),
   new: z.boolean().default(false),
   seed: z.coerce.number().int().positive().max(2147483647).optional(),
+  notify: z.string().optional(),
 });
 
 export type RunOptions = z.output<typeof limitOptions>;
 
+export function checkRunOptions(raw: unknown, command: string): RunOptions {
+  return parseOptions(limitOptions, raw, command);
+}
+
 export async function run(raw: unknown): Promise<void> {
-  const options = parseOptions(limitOptions, raw, "run");
+  const options = checkRunOptions(raw, "run");
   const { tag, new: isNew, seed } = options;
   await work(options, {
     ...(await requestFrom(options)),
@@ -45,31 +53,63 @@ export async function run(raw: unknown): Promise<void> {
 }
 
 export async function resume(raw: unknown): Promise<void> {
-  const options = parseOptions(limitOptions, raw, "run");
+  const options = checkRunOptions(raw, "resume");
   await work(options, { ...(await requestFrom(options)), mode: { kind: "resume" } });
 }
 
-/** Works until an end, then writes the report files. Sets the exit code. */
-export async function work({ json }: { json: boolean }, request: RunRequest): Promise<void> {
+/** Works until an end, then writes the report files and sends word. Sets the exit code. */
+export async function work(
+  { json, notify }: { json: boolean; notify?: string | undefined },
+  request: RunRequest,
+): Promise<void> {
+  const target = notify ?? process.env.NIGHTLAB_NOTIFY;
+  const notifier =
+    target === undefined ? undefined : (await import("../../notify/notify.ts")).notifierFor(target);
   const display = openDisplay({ json });
   const steering = openSteering((text) => display.say(text));
+  const send = async (news: News) =>
+    await notifier?.(news).catch((error: unknown) => display.say(`no word could be sent: ${String(error)}`));
   try {
-    const opened = await openRun({ ...request, ...display.listeners });
-    try {
-      display.start(opened);
-      const end = await opened.work(steering.control);
-      display.end(end);
-      if (end.kind === "paused") process.exitCode = EXIT_CODES.paused;
-    } finally {
-      await opened.close();
-    }
+    const end = await workThrough(request, { display, control: steering.control });
     const place = await locateStudy(request.cwd, request.programPath);
     const files = await reportFiles(place, await readStudy(place), {});
     display.summary(files);
+    if (end.kind === "ended") await send(newsOf(files.view, end.reason));
+  } catch (error) {
+    await send({ title: "nightlab needs you", text: String(error), mood: "bad" });
+    throw error;
   } finally {
     steering.close();
     display.close();
   }
+}
+
+async function workThrough(
+  request: RunRequest,
+  { display, control }: { display: Display; control: Control },
+): Promise<RunEnd> {
+  const opened = await openRun({ ...request, ...display.listeners });
+  try {
+    display.start(opened);
+    const end = await opened.work(control);
+    display.end(end);
+    if (end.kind === "paused") process.exitCode = EXIT_CODES.paused;
+    return end;
+  } finally {
+    await opened.close();
+  }
+}
+
+/** What one wants to read on a telephone in the morning. */
+function newsOf(view: StudyView, reason: string): News {
+  const { run } = view;
+  const gain = run?.verifiedGain;
+  const proven = run !== undefined && gain !== undefined ? estimateText(run, gain) : "nothing was proven";
+  return {
+    title: `nightlab: run ${run?.tag} has ended`,
+    text: `${run?.metric.name}: ${proven}. ${view.experiments.length} experiments, ${run?.counts.kept ?? 0} kept. ${reason}`,
+    mood: "good",
+  };
 }
 
 async function requestFrom(options: RunOptions): Promise<Omit<RunRequest, "mode">> {

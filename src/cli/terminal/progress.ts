@@ -163,6 +163,23 @@ function keptAside({ experiments, run }: StudyView): string[] {
   ];
 }
 
+/** What models have cost, where no limit tells, and when the run will end. */
+function outlookLines({ outlook, budget, tokens, usd }: RunView): string[] {
+  const isLimited = budget.some(({ name }) => name === "usd" || name === "tokens");
+  const cost = [`${tokens.toLocaleString("en")} tokens`, ...(usd > 0 ? [`$${usd.toFixed(2)}`] : [])];
+  const lines = tokens === 0 || isLimited ? [] : [`models     ${cost.join(", ")}`];
+  if (outlook === undefined) return lines;
+  const pace = `${formatCount(outlook.experimentsPerHour)} experiments an hour`;
+  if (outlook.leftMs === undefined) return [...lines, `outlook    ${pace}`];
+  const dollars = outlook.usd === undefined ? "" : `, about $${outlook.usd.toFixed(2)}`;
+  const end = `ends in about ${formatDuration(outlook.leftMs)} with ${count(outlook.experiments ?? 0, "experiment")}${dollars}`;
+  return [...lines, `outlook    ${pace}; ${end}`];
+}
+
+function formatCount(number: number): string {
+  return number < 10 ? number.toFixed(1) : Math.round(number).toLocaleString("en");
+}
+
 /** About a dozen lines: where a run stands, for `nightlab status`. */
 export function renderStatus(view: StudyView, look: Look): string[] {
   const { run } = view;
@@ -189,6 +206,7 @@ export function renderStatus(view: StudyView, look: Look): string[] {
       ? []
       : [`disturbed  ${count(run.disturbed, "duration")} by other work of this machine`]),
     ...run.budget.map((line, index) => `${index === 0 ? "budget     " : "           "}${budgetText(line)}`),
+    ...outlookLines(run),
     ...view.inFlight
       .slice(0, 4)
       .map(

@@ -119,6 +119,7 @@ describe("status", () => {
       proof      1 promotion: 1 held
       budget     19 of 30 experiments (11 left)
                  1h 02m of 8h 00m of work (6h 57m left)
+      outlook    17 experiments an hour; ends in about 35m 54s with 28 experiments
       now        e19 claude/theorist: RMSNorm before attention, again with half the step (measuring, run …
       warning    quota of claude reached, waiting until 03:10
       "

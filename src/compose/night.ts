@@ -1,0 +1,105 @@
+/** What a run does beside its work: it obeys orders from outside and shows that it is alive. Part of the composition root. */
+
+import type { Lab, LabParts } from "../loop/lab.ts";
+import type { Control } from "../loop/run-study.ts";
+import { beat } from "./heartbeat.ts";
+import { type Inbox, type Order, openInbox } from "./inbox.ts";
+
+/** What a caller of a run wants to hear of it. */
+export type Listeners = Pick<LabParts, "onLine" | "onStage" | "onPoint">;
+
+/** Events after which the run itself is at nothing special. */
+const RUN_STAGE_ENDS: readonly string[] = ["calibrated", "promotion_judged", "published", "final_judged"];
+
+/** Listeners that keep `stages` up to date before they tell `listeners`. */
+export function withStages(listeners: Listeners, stages: Map<string, string>): Listeners {
+  return {
+    onLine: (line, study) => {
+      if (line.event.kind === "closed") stages.delete(line.event.experiment);
+      if (RUN_STAGE_ENDS.includes(line.event.kind)) stages.delete("run");
+      listeners.onLine?.(line, study);
+    },
+    onStage: (experiment, stage) => {
+      stages.set(experiment, stage);
+      listeners.onStage?.(experiment, stage);
+    },
+    onPoint: (request, point) => {
+      const seen = Object.entries(point.values).map(([name, value]) => `${name} ${value}`);
+      if (request.experiment !== undefined)
+        stages.set(request.experiment, `step ${point.step}: ${seen.join(", ")}`);
+      listeners.onPoint?.(request, point);
+    },
+  };
+}
+
+const BEAT_MS = 1000;
+
+export interface Night {
+  /** The given control, with what orders add to it. */
+  readonly control: Control;
+  close(): Promise<void>;
+}
+
+export interface NightParts {
+  readonly lab: Lab;
+  readonly studyFolder: string;
+  readonly control: Control;
+  readonly stages: ReadonlyMap<string, string>;
+}
+
+export async function openNight({ lab, studyFolder, control, stages }: NightParts): Promise<Night> {
+  const [pause, finish, stop] = [new AbortController(), new AbortController(), new AbortController()];
+  const obey = async (order: Order) => {
+    switch (order.kind) {
+      case "tell":
+        return await lab.record({ kind: "told", run: lab.tag, text: order.text });
+      case "add_idea":
+        return await lab.record({ kind: "ideas_added", run: lab.tag, by: "you", ideas: [order.idea] });
+      case "stop":
+        stop.abort(new Error("stopped by the user"));
+        return pause.abort();
+      case "pause":
+        return pause.abort();
+      case "finish":
+        return finish.abort();
+      default:
+        order satisfies never;
+    }
+  };
+  // A ledger that cannot be written ends the run at its next line; the order stays in its file.
+  const inbox = await openInbox(studyFolder, { obey, onError: () => undefined });
+  const heart = startHeart({ lab, studyFolder, stages, inbox });
+  return {
+    control: {
+      pause: AbortSignal.any([control.pause, pause.signal]),
+      finish: AbortSignal.any([control.finish, finish.signal]),
+      stop: AbortSignal.any([control.stop, stop.signal]),
+    },
+    async close() {
+      await heart.close();
+      await inbox.close();
+    },
+  };
+}
+
+/** A full disk must not end a run by its sign of life: a beat that cannot be written is left out. */
+function startHeart({ lab, studyFolder, stages, inbox }: Omit<NightParts, "control"> & { inbox: Inbox }) {
+  let beating: Promise<unknown> = Promise.resolve();
+  const once = () => {
+    const { tag: run, parts } = lab;
+    const shown = Object.fromEntries(stages);
+    const atMs = parts.clock.now();
+    beating = beat(studyFolder, { pid: process.pid, run, atMs, stages: shown, budget: parts.budget })
+      .catch(() => undefined)
+      .then(() => inbox.look());
+  };
+  once();
+  const ticking = setInterval(once, BEAT_MS);
+  ticking.unref();
+  return {
+    async close() {
+      clearInterval(ticking);
+      await beating;
+    },
+  };
+}
