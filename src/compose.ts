@@ -1,7 +1,8 @@
 /** The composition root: with src/compose/, the only place that names concrete adapters. */
 
 import { createHash, randomInt } from "node:crypto";
-import { mkdir } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { locateStudy, rememberBudget } from "./compose/read-study.ts";
 import { makeStaff } from "./compose/staff.ts";
 import { endStrays, studyName } from "./compose/strays.ts";
@@ -40,6 +41,9 @@ import { branchIsCheckedOut, excludeStateFolder } from "./workspace/repository.t
 import { type GitWorkspaces, openWorkspaces } from "./workspace/workspaces.ts";
 
 export { locateStudy, readStudy, type StudyReading } from "./compose/read-study.ts";
+
+/** Lessons of the study, in its state folder: what researchers write there is told to the next ones. */
+const NOTEBOOK = "notebook.md";
 
 /** What a caller of a run wants to hear of it. */
 export type Listeners = Pick<LabParts, "onLine" | "onStage" | "onPoint">;
@@ -166,6 +170,7 @@ async function labParts(
         hidden,
         scratchFolder: made.workspaces.folder,
       }),
+    readNotebook: () => readFile(join(place.folder, NOTEBOOK), "utf8").catch(() => undefined),
     showResult: (run) => showBranch(run, place, made.workspaces),
     logPath: (measured, command) => logPath(place, measured, command),
     ...(onLine === undefined ? {} : { onLine }),

@@ -1,7 +1,7 @@
 /** What a researcher is told: a view of the study made for one experiment. */
 
 import type { ExperimentId, Idea, Status } from "./experiment.ts";
-import type { IdeaLine, Program } from "./program.ts";
+import type { IdeaLine, Program, Role } from "./program.ts";
 
 /** A closed experiment as researchers see it. */
 export interface PastExperiment {
@@ -14,11 +14,19 @@ export interface PastExperiment {
   readonly gainOverHead?: number;
   /** Estimated gain of that head over the baseline: add both to compare experiments made on different heads. */
   readonly headGain: number;
+  readonly files?: readonly string[];
+  readonly logTail?: string;
+  /** What it changed; only of those most worth reading, for researchers that read diffs. */
+  readonly diff?: string;
 }
+
+/** Not kept, though it was measured above its head. */
+export const isNearMiss = (p: PastExperiment) => p.status !== "kept" && (p.gainOverHead ?? 0) > 0;
 
 export interface Brief {
   readonly experiment: ExperimentId;
   readonly program: Program;
+  readonly role?: Role;
   /** Closed experiments of the run in order of closing. */
   readonly history: readonly PastExperiment[];
   /** Experiments still open that this researcher proposed, so that it does not repeat itself. */
@@ -29,6 +37,8 @@ export interface Brief {
   readonly headGain: number;
   /** Diff of the head against the baseline, cut to a readable size. */
   readonly headDiff: string;
+  /** Lessons of the study, written by researchers. */
+  readonly notebook?: string;
   /** Standard deviation of one measurement between seeds; 0 for a deterministic metric. */
   readonly noiseSd: number;
   readonly isDeterministic: boolean;

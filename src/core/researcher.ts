@@ -27,5 +27,8 @@ export type Proposal =
 export interface Researcher {
   /** Unique in a study, e.g. `tuner` or `claude/architect`. */
   readonly name: string;
+  /** Name of its role in program.md, and whether it is shown what past attempts changed. */
+  readonly role?: string;
+  readonly readsDiffs?: boolean;
   propose(brief: Brief, workspacePath: string, signal: AbortSignal): Promise<Proposal>;
 }

@@ -46,6 +46,8 @@ export interface LabParts extends MeasureParts {
   readonly judge: Judge;
   readonly rule: JudgeRule;
   readonly staff: readonly Staff[];
+  /** The notebook of the study; undefined while there is none. */
+  readonly readNotebook?: () => Promise<string | undefined>;
   readonly clock: Clock;
   readonly budget: Budget;
   /** Recorded with each run: what ran it. */
