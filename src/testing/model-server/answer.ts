@@ -73,7 +73,7 @@ function malformed(request: ModelRequest): Answer {
   return { toolCalls: [call] };
 }
 
-const NO_TOOL: OfferedTool = { name: "no_such_tool", schema: {}, kind: "function" };
+const NO_TOOL: OfferedTool = { name: "no_such_tool", description: "", schema: {}, kind: "function" };
 
 /** Numbers that follow from the request alone, so that any two counts of the same calls can be compared. */
 export function countTokens(request: ModelRequest, answerText: string): TokenUsage {

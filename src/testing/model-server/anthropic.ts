@@ -28,7 +28,8 @@ function turnsOf(message: JsonObject): Turn[] {
 }
 
 function toolOf(tool: JsonObject): OfferedTool {
-  return { name: stringIn(tool.name), schema: objectIn(tool.input_schema), kind: "function" };
+  const [name, description] = [stringIn(tool.name), stringIn(tool.description)];
+  return { name, description, schema: objectIn(tool.input_schema), kind: "function" };
 }
 
 function usageOf(usage: TokenUsage, outputTokens = usage.outputTokens): JsonObject {

@@ -50,7 +50,9 @@ export function chooseTool(step: ToolStep, tools: readonly OfferedTool[]): ToolU
 }
 
 function useWriter({ path, content }: { path: string; content: string }, tools: readonly OfferedTool[]) {
-  const named = useNamed(tools, WRITERS, { path, content, action: "write" });
+  // What the file holds is not known here, so a tool that only makes new files is no writer.
+  const writers = tools.filter(({ description }) => !/path already exists|must not exist/i.test(description));
+  const named = useNamed(writers, WRITERS, { path, content, action: "write" });
   if (named !== undefined) return named;
   // A patch always ends its lines, so only a text made of whole lines survives it.
   const patcher = tools.find(({ name }) => bareName(name) === "apply_patch");

@@ -29,6 +29,7 @@ function toolsOf(tools: unknown): OfferedTool[] {
     .flatMap((group) => objectsIn(group.functionDeclarations))
     .map((tool) => ({
       name: stringIn(tool.name),
+      description: stringIn(tool.description),
       schema: objectIn(tool.parametersJsonSchema ?? tool.parameters),
       kind: "function",
     }));

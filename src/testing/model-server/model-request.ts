@@ -7,6 +7,7 @@ export interface OfferedTool {
   readonly name: string;
   /** The group some clients file tools of an MCP server under. */
   readonly namespace?: string;
+  readonly description: string;
   /** JSON schema of the arguments. `freeform` tools take a plain text, `local_shell` a list of words. */
   readonly schema: JsonObject;
   readonly kind: "function" | "freeform" | "local_shell";

@@ -30,6 +30,7 @@ function toolOf(tool: JsonObject): OfferedTool {
   const inner = objectIn(isFreeform ? tool.custom : tool.function);
   return {
     name: stringIn(inner.name),
+    description: stringIn(inner.description),
     schema: objectIn(inner.parameters),
     kind: isFreeform ? "freeform" : "function",
   };

@@ -34,11 +34,14 @@ function toolsOf(tools: unknown, namespace?: string): OfferedTool[] {
   return objectsIn(tools).flatMap((tool): OfferedTool[] => {
     const name = stringIn(tool.name);
     if (tool.type === "namespace") return toolsOf(tool.tools, name);
-    if (tool.type === "local_shell") return [{ name: "local_shell", schema: {}, kind: "local_shell" }];
+    if (tool.type === "local_shell")
+      return [{ name: "local_shell", description: "", schema: {}, kind: "local_shell" }];
     const kind = tool.type === "custom" ? "freeform" : "function";
     if (kind === "function" && tool.type !== "function") return [];
     const group = namespace === undefined ? {} : { namespace };
-    return [{ name, schema: objectIn(tool.parameters), kind, ...group }];
+    return [
+      { name, description: stringIn(tool.description), schema: objectIn(tool.parameters), kind, ...group },
+    ];
   });
 }
 
