@@ -3,6 +3,7 @@ export * from "./fake-clock.ts";
 export * from "./ledger-conformance.ts";
 export * from "./memory-ledger.ts";
 export * from "./sample-brief.ts";
+export * from "./model-server/index.ts";
 export * from "./sample-events.ts";
 export * from "./sample-program.ts";
 export * from "./sandbox-conformance.ts";
