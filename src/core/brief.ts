@@ -1,7 +1,7 @@
 /** What a researcher is told: a view of the study made for one experiment. */
 
 import type { ExperimentId, Idea, Status } from "./experiment.ts";
-import type { IdeaLine, Program } from "./program.ts";
+import type { IdeaLine, Program, Role } from "./program.ts";
 
 /** A closed experiment as researchers see it. */
 export interface PastExperiment {
@@ -14,18 +14,28 @@ export interface PastExperiment {
   readonly gainOverHead?: number;
   /** Estimated gain of that head over the baseline: add both to compare experiments made on different heads. */
   readonly headGain: number;
+  readonly files?: readonly string[];
+  readonly logTail?: string;
+  /** What it changed; only of those most worth reading, for researchers that read diffs. */
+  readonly diff?: string;
 }
+
+/** Not kept, though it was measured above its head. */
+export const isNearMiss = (p: PastExperiment) => p.status !== "kept" && (p.gainOverHead ?? 0) > 0;
 
 export interface Brief {
   readonly experiment: ExperimentId;
   readonly program: Program;
+  readonly role?: Role;
   /** Closed experiments of the run in order of closing. */
   readonly history: readonly PastExperiment[];
   /** Experiments still open that this researcher proposed, so that it does not repeat itself. */
   readonly inFlight: readonly Idea[];
-  /** Open ideas of program.md that no experiment has taken up, and those that were added since. */
+  /** Open ideas of program.md that no experiment has taken up. */
   readonly openIdeas: readonly IdeaLine[];
+  /** Those and what was added since, in order; where `isGiven`, the first is for this experiment alone. */
   readonly queue: readonly Idea[];
+  readonly isGiven: boolean;
   /** What the user said while the run was at work, in order: follow it. */
   readonly guidance: readonly string[];
   /** Lessons so far; written by a model. */

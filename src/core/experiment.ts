@@ -21,6 +21,8 @@ export interface Idea {
   readonly settings?: Readonly<Record<string, number | string | boolean>>;
   /** Line of program.md the idea came from. */
   readonly programLine?: number;
+  /** Title of the waiting idea that was given to this experiment. */
+  readonly queued?: string;
 }
 
 /** How a closed experiment ended. The first three are verdicts; the rest never reached one. */

@@ -27,26 +27,28 @@ const finite = z.number().refine(Number.isFinite);
 const resources = z.object({
   wallSeconds: finite,
   cpuSeconds: finite.exactOptional(),
+  /** Cores that other work of this machine kept busy meanwhile, on average. */
   foreignCores: finite.exactOptional(),
   peakMemoryBytes: finite.exactOptional(),
 });
 
+/** How the number reached us, strongest first. `harness`: measured by nightlab itself (seconds, bytes). */
+const channel = z.enum(["artifact", "harness", "descriptor", "file", "stdout"]);
+
+/** One value of the metric. Only `measure` makes these (invariant 2). */
+const measurement = z.object({
+  value: finite,
+  channel,
+  /** Other metrics printed by the same run, harness metrics included. */
+  secondary: z.record(z.string(), finite),
+  resources,
+});
+
 const failure = { detail: z.string(), logTail: z.string() };
+/** How measuring ended. Only `measured` holds a number (invariant 4). */
 export const outcomeSchema = z.discriminatedUnion("kind", [
-  z.object({
-    kind: z.literal("measured"),
-    measurement: z.object({
-      value: finite,
-      channel: z.enum(["artifact", "harness", "descriptor", "file", "stdout"]),
-      secondary: z.record(z.string(), finite),
-      resources,
-    }),
-  }),
-  z.object({
-    kind: z.literal("crashed"),
-    cause: z.enum(CRASH_CAUSES),
-    ...failure,
-  }),
+  z.object({ kind: z.literal("measured"), measurement }),
+  z.object({ kind: z.literal("crashed"), cause: z.enum(CRASH_CAUSES), ...failure }),
   z.object({ kind: z.enum(["timed_out", "killed_early", "no_metric", "checks_failed"]), ...failure }),
   z.object({ kind: z.enum(["out_of_scope", "gave_up"]), detail: z.string() }),
 ]);
@@ -57,6 +59,7 @@ export const ideaSchema = z.object({
   forecast: z.object({ gain: finite, probability: finite }).exactOptional(),
   settings: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])).exactOptional(),
   programLine: z.number().int().exactOptional(),
+  queued: z.string().exactOptional(),
 });
 
 /** Noise of one measurement, from calibration. Units of the metric. */
@@ -228,6 +231,10 @@ export const ledgerEventSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("run_ended"), run, reason: z.string() }),
 ]);
 
+export type Resources = Readonly<z.output<typeof resources>>;
+export type Channel = z.output<typeof channel>;
+export type Measurement = Readonly<z.output<typeof measurement>>;
+export type Outcome = z.output<typeof outcomeSchema>;
 export type Noise = Readonly<z.output<typeof noise>>;
 export type Estimate = Readonly<z.output<typeof estimate>>;
 export type Workings = Readonly<z.output<typeof workings>>;

@@ -14,46 +14,15 @@ export interface MetricSpec {
   readonly timing: boolean;
 }
 
-/** How the number reached us, strongest first. `harness`: measured by nightlab itself (seconds, bytes). */
-export type Channel = "artifact" | "harness" | "descriptor" | "file" | "stdout";
-
-export interface Resources {
-  readonly wallSeconds: number;
-  readonly cpuSeconds?: number;
-  /** Cores that other work of this machine kept busy meanwhile, on average. */
-  readonly foreignCores?: number;
-  readonly peakMemoryBytes?: number;
-}
-
 /** Other work that keeps more than this part of a core busy disturbs a duration; an idle Linux machine stays below 0.1. */
 export const CONTENDED_CORES = 0.3;
-
-/** One value of the metric. Only `measure` makes these (invariant 2). */
-export interface Measurement {
-  readonly value: number;
-  readonly channel: Channel;
-  /** Other metrics printed by the same run, harness metrics included. */
-  readonly secondary: Readonly<Record<string, number>>;
-  readonly resources: Resources;
-}
 
 export const CRASH_CAUSES = [
   ...(["syntax", "import", "out_of_memory", "out_of_disk", "signal", "exit"] as const),
   ...(["environment", "evaluator"] as const),
 ] as const;
 export type CrashCause = (typeof CRASH_CAUSES)[number];
-
-interface Failure {
-  readonly detail: string;
-  readonly logTail: string;
-}
-
-/** How measuring ended. Only `measured` holds a number (invariant 4). */
-export type Outcome =
-  | { readonly kind: "measured"; readonly measurement: Measurement }
-  | ({ readonly kind: "crashed"; readonly cause: CrashCause } & Failure)
-  | ({ readonly kind: "timed_out" | "killed_early" | "no_metric" | "checks_failed" } & Failure)
-  | { readonly kind: "out_of_scope" | "gave_up"; readonly detail: string };
+export type { Channel, Measurement, Outcome, Resources } from "./ledger.ts";
 
 /** A value with the seed it was measured on: what the judge reads. */
 export interface Reading {

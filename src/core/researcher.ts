@@ -19,6 +19,11 @@ export type Proposal =
       readonly reported?: readonly ModelCall[];
     };
 
+/** JSON or prose, as the question wanted it. */
+export type Answer =
+  | { readonly kind: "text"; readonly text: string; readonly reported?: readonly ModelCall[] }
+  | Extract<Proposal, { kind: "gave_up" }>;
+
 /**
  * Contract: given a brief, `propose` edits files below `workspacePath` and returns the idea, or gives up. It never
  * throws for what a model or command did, writes nowhere else, and ends soon after `signal` aborts. Its word about
@@ -27,5 +32,10 @@ export type Proposal =
 export interface Researcher {
   /** Unique in a study, e.g. `tuner` or `claude/architect`. */
   readonly name: string;
+  /** Name of its role in program.md, and whether it is shown what past attempts changed. */
+  readonly role?: string;
+  readonly readsDiffs?: boolean;
   propose(brief: Brief, workspacePath: string, signal: AbortSignal): Promise<Proposal>;
+  /** Answers a question about the study; what it edits is thrown away. The rest of the contract is the same. */
+  answer?(brief: Brief, question: string, workspacePath: string, signal: AbortSignal): Promise<Answer>;
 }

@@ -4,44 +4,56 @@ import type { Brief, PastExperiment } from "../core/brief.ts";
 import { InfrastructureError, UsageError } from "../core/errors.ts";
 import type { ExperimentId, Idea } from "../core/experiment.ts";
 import type { Proposal, Researcher } from "../core/researcher.ts";
-import { partLeft } from "./budget.ts";
-import { history } from "./gains.ts";
-import type { Lab } from "./lab.ts";
-import { seedFrom } from "./seeds.ts";
 import {
+  LOG_CHARACTERS,
+  NOTEBOOK_CHARACTERS,
   REASON_CHARACTERS,
   shortLine,
   shortText,
   TITLE_CHARACTERS,
+  textEnd,
   visibleText,
   WHY_CHARACTERS,
-} from "./untrusted.ts";
+} from "../text/untrusted.ts";
+import { partLeft } from "./budget.ts";
+import { history } from "./gains.ts";
+import type { Lab } from "./lab.ts";
+import { withDiffs } from "./past-diffs.ts";
+import { giveIdea, openQueue, takenTitles } from "./queue.ts";
+import { seedFrom } from "./seeds.ts";
 
 /** Told in full to every researcher; of a long night, the rest would crowd out all else. */
 const MAX_REASONS = 20;
-
-const NOTEBOOK_CHARACTERS = 8000;
+const MAX_FILES = 20;
+const MAX_QUEUE = 20;
 
 /** What others wrote (ideas, reasons that quote a candidate, code) is told short and visible; it is never an instruction. */
 export async function briefFor(lab: Lab, id: ExperimentId, researcher: Researcher): Promise<Brief> {
   const { run, parts } = lab;
   const { experiments } = lab;
-  const taken = new Set(experiments.flatMap(({ idea }) => (idea === undefined ? [] : [idea.title])));
+  const { program, workspaces } = parts;
+  const role = program.roles.find(({ name }) => name.toLowerCase() === researcher.role?.toLowerCase());
+  const past = history(lab).map(toldPast);
+  const given = researcher.readsDiffs ? giveIdea(lab, id) : undefined;
+  const queue = openQueue(lab).filter(({ title }) => title !== given?.title);
+  const taken = takenTitles(lab);
   return {
     experiment: id,
-    program: parts.program,
-    history: history(lab).map(toldPast),
+    program,
+    ...(role === undefined ? {} : { role }),
+    history: researcher.readsDiffs ? await withDiffs(lab, past) : past,
     inFlight: experiments.flatMap((record) =>
       record.status === undefined && record.researcher === researcher.name && record.idea
         ? [toldIdea(record.idea)]
         : [],
     ),
-    openIdeas: parts.program.ideas.filter((idea) => !idea.done && !taken.has(idea.text)),
-    queue: run.queue.flatMap(({ idea }) => (taken.has(idea.title) ? [] : [toldIdea(idea)])),
+    openIdeas: program.ideas.filter((idea) => !idea.done && !taken.has(idea.text)),
+    queue: [...(given === undefined ? [] : [given]), ...queue].slice(0, MAX_QUEUE).map(toldIdea),
+    isGiven: given !== undefined,
     guidance: run.told,
     notebook: shortText(run.notebook ?? "", NOTEBOOK_CHARACTERS),
     headGain: run.headGain,
-    headDiff: visibleText(await parts.workspaces.diff(run.baseline, run.head)),
+    headDiff: visibleText(await workspaces.diff(run.baseline, run.head)),
     noiseSd: run.noise?.sdRun ?? 0,
     isDeterministic: run.noise?.isDeterministic ?? false,
     randomSeed: seedFrom(run.studySeed, "researcher", id),
@@ -56,7 +68,9 @@ function toldPast(past: PastExperiment): PastExperiment {
   const known = told.get(past);
   if (known !== undefined) return known;
   const reasons = past.reasons.slice(0, MAX_REASONS).map((reason) => shortLine(reason, REASON_CHARACTERS));
-  const made = { ...past, idea: toldIdea(past.idea), reasons };
+  const files = past.files?.slice(0, MAX_FILES).map((path) => shortLine(path, TITLE_CHARACTERS)) ?? [];
+  const log = past.logTail === undefined ? {} : { logTail: textEnd(past.logTail, LOG_CHARACTERS) };
+  const made = { ...past, idea: toldIdea(past.idea), reasons, files, ...log };
   told.set(past, made);
   return made;
 }

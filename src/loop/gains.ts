@@ -30,11 +30,13 @@ export function history(lab: Lab): PastExperiment[] {
 }
 
 function pastOf(lab: Lab, record: ExperimentRecord): PastExperiment | undefined {
-  const { id, researcher, idea, status, reasons, headGain } = record;
+  const { id, researcher, idea, status, reasons, headGain, logTail } = record;
   if (idea === undefined || status === undefined) return undefined;
   const gained = gainOverHead(lab, record);
   const gain = gained === undefined ? {} : { gainOverHead: gained };
-  return { experiment: id, researcher, idea, status, reasons, headGain, ...gain };
+  const log = logTail === undefined ? {} : { logTail };
+  const files = record.files.map(({ path }) => path);
+  return { experiment: id, researcher, idea, status, reasons, headGain, files, ...gain, ...log };
 }
 
 /** Mean measured gain over the head it met, paired by seed where possible; undefined if never measured. */

@@ -15,6 +15,7 @@ import type { Lab } from "./lab.ts";
 import { linesSavedBy } from "./lines-saved.ts";
 import { runChecks } from "./measure.ts";
 import { fallback } from "./promote.ts";
+import { givenTo } from "./queue.ts";
 import { flagsOf } from "./suspicion.ts";
 
 /** Asks `researcher` for a change in the experiment just opened and judges it. */
@@ -33,7 +34,7 @@ export async function runExperiment(
     await recordReported(lab, { id, researcher }, proposal);
     signal.throwIfAborted();
     if (proposal.kind === "gave_up") await close(lab, id, { status: "gave_up", reasons: [proposal.reason] });
-    else await commitCandidate(lab, id, { workspace, idea: proposal.idea });
+    else await commitCandidate(lab, id, { workspace, idea: withQueued(lab, id, proposal.idea) });
   } finally {
     await workspace.close();
   }
@@ -71,6 +72,11 @@ export async function settleExperiment(lab: Lab, id: ExperimentId, signal: Abort
 }
 
 // --- proposal ---
+
+function withQueued(lab: Lab, id: ExperimentId, idea: Idea): Idea {
+  const queued = givenTo(lab, id);
+  return queued === undefined ? idea : { ...idea, queued };
+}
 
 /** What no gateway saw counts, too: the money is spent, whatever becomes of the change. */
 async function recordReported(

@@ -4,18 +4,30 @@ import { describe, expect, it } from "vitest";
 
 const src = resolve(import.meta.dirname, "../../src");
 
-const ROOT = ["core", "judge", "loop", "program", "ledger", "workspace", "sandbox", "researcher", "view"];
+const ROOT = [
+  "core",
+  "text",
+  "judge",
+  "loop",
+  "program",
+  "ledger",
+  "workspace",
+  "sandbox",
+  "researcher",
+  "view",
+];
 
 /** Which rooms each room may import from; itself is always allowed. Adapters never import each other. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   core: [],
   judge: ["core"],
-  loop: ["core"],
+  text: [],
+  loop: ["core", "text"],
   program: ["core"],
   ledger: ["core"],
   workspace: ["core"],
   sandbox: ["core"],
-  researcher: ["core"],
+  researcher: ["core", "text"],
   view: ["core", "judge"],
   notify: ["core"],
   testing: ["core"],

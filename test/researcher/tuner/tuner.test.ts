@@ -68,6 +68,7 @@ function brief(over: Partial<Brief> = {}): Brief {
     inFlight: [],
     openIdeas: [],
     queue: [],
+    isGiven: false,
     guidance: [],
     notebook: "",
     headGain: 0,

@@ -4,6 +4,7 @@ import { stripVTControlCharacters } from "node:util";
 
 /** Room for one piece of such text, in characters. */
 export const [TITLE_CHARACTERS, WHY_CHARACTERS, REASON_CHARACTERS] = [300, 2000, 500];
+export const [LOG_CHARACTERS, DIFF_CHARACTERS, NOTEBOOK_CHARACTERS] = [1500, 6000, 8000];
 
 /** Unseen or reordering characters, tags and private use among them: shown by their number, so that code stays what it is. */
 const UNSEEN = /[\p{Cf}\p{Co}\p{Zl}\p{Zp}]/gu;
@@ -26,6 +27,14 @@ export function shortText(text: string, characters: number): string {
   if (visible.length <= characters && text.length <= 4 * characters) return visible;
   const note = " [cut]";
   return `${visible.slice(0, characters - note.length).toWellFormed()}${note}`;
+}
+
+/** The same of its end: the last lines of a log say why it broke off. */
+export function textEnd(text: string, characters: number): string {
+  const visible = visibleText(text.slice(-4 * characters));
+  if (visible.length <= characters && text.length <= 4 * characters) return visible;
+  const note = "[cut] ";
+  return `${note}${visible.slice(visible.length - characters + note.length).toWellFormed()}`;
 }
 
 /** One line of it: a name or a reason cannot begin a line of its own. */

@@ -1,0 +1,31 @@
+/** Which past attempts are worth showing as code, and their diffs. Real diffs of attempts raise the rate of keeps; room is short. */
+
+import { isNearMiss, type PastExperiment } from "../core/brief.ts";
+import type { Status } from "../core/experiment.ts";
+import { DIFF_CHARACTERS, shortText } from "../text/untrusted.ts";
+import type { Lab } from "./lab.ts";
+
+const [NEAR_MISSES, KEEPS, FAILURES] = [3, 2, 1];
+const FAILED: readonly Status[] = ["crashed", "timed_out", "killed_early", "no_metric", "checks_failed"];
+
+/** The nearest misses, then the last keeps and the last failure: at most six, the same for the same history. */
+export function worthReading(history: readonly PastExperiment[]): PastExperiment[] {
+  const misses = history.filter(isNearMiss).sort((a, b) => (b.gainOverHead ?? 0) - (a.gainOverHead ?? 0));
+  const kept = history.filter(({ status }) => status === "kept").slice(-KEEPS);
+  const failed = history.filter(({ status }) => FAILED.includes(status)).slice(-FAILURES);
+  return [...misses.slice(0, NEAR_MISSES), ...kept, ...failed];
+}
+
+/** What a closed experiment changed does not change any more: a git process is spent on it once. */
+const shown = new WeakMap<PastExperiment, PastExperiment>();
+
+export async function withDiffs(lab: Lab, history: readonly PastExperiment[]): Promise<PastExperiment[]> {
+  for (const past of worthReading(history)) {
+    const { head, commit } = lab.experiment(past.experiment);
+    if (shown.has(past) || commit === undefined) continue;
+    const diff = await lab.parts.workspaces.diff(head, commit);
+    shown.set(past, { ...past, diff: shortText(diff, DIFF_CHARACTERS) });
+  }
+  const chosen = new Set(worthReading(history));
+  return history.map((past) => (chosen.has(past) ? (shown.get(past) ?? past) : past));
+}

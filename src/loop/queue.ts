@@ -1,0 +1,54 @@
+/** Ideas that wait to be taken up: those of the user, of program.md and of theorists. Each is given to one experiment at a time. */
+
+import type { ExperimentId, Idea } from "../core/experiment.ts";
+import { gainOver } from "../core/metric.ts";
+import type { IdeaLine } from "../core/program.ts";
+import type { Lab } from "./lab.ts";
+
+/** Who adds ideas by `nightlab idea`. */
+export const USER = "you";
+
+/** What was given to experiments that are still open. A restart closes those, so this need not outlive the process. */
+const given = new WeakMap<Lab, Map<ExperimentId, string>>();
+
+/** Nobody has taken it up: the user's additions first, then program.md as it is written, then theorists by expected gain. */
+export function openQueue(lab: Lab): Idea[] {
+  const { run, parts } = lab;
+  const taken = takenTitles(lab);
+  const written = parts.program.ideas.filter(({ done }) => !done).map((line) => ideaOf(lab, line));
+  const added = (isUser: boolean) =>
+    run.queue.filter(({ by }) => (by === USER) === isUser).map(({ idea }) => idea);
+  const expected = ({ forecast }: Idea) =>
+    forecast === undefined ? 0 : forecast.gain * forecast.probability;
+  const theirs = added(false).sort((a, b) => expected(b) - expected(a));
+  return [...added(true), ...written, ...theirs].filter(({ title }) => !taken.has(title));
+}
+
+/** Gives the first open idea that no open experiment has to this one. */
+export function giveIdea(lab: Lab, id: ExperimentId): Idea | undefined {
+  const all = given.get(lab) ?? new Map<ExperimentId, string>();
+  given.set(lab, all);
+  for (const other of all.keys()) if (lab.experiment(other).status !== undefined) all.delete(other);
+  const busy = new Set(all.values());
+  const idea = openQueue(lab).find(({ title }) => !busy.has(title));
+  if (idea !== undefined) all.set(id, idea.title);
+  return idea;
+}
+
+/** What was given to an experiment, for its record: from then on it is taken up. */
+export function givenTo(lab: Lab, id: ExperimentId): string | undefined {
+  return given.get(lab)?.get(id);
+}
+
+export function takenTitles({ experiments }: Pick<Lab, "experiments">): Set<string> {
+  return new Set(
+    experiments.flatMap(({ idea }) => (idea === undefined ? [] : [idea.title, idea.queued ?? idea.title])),
+  );
+}
+
+function ideaOf({ parts }: Lab, { text, line, forecast }: IdeaLine): Idea {
+  const idea = { title: text, why: "", programLine: line };
+  if (forecast === undefined) return idea;
+  const { change, probability } = forecast;
+  return { ...idea, forecast: { gain: gainOver(parts.program.metric.goal, change, 0), probability } };
+}
