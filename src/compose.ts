@@ -115,7 +115,7 @@ export async function openRun(request: RunRequest): Promise<OpenRun> {
     // A run that was killed keeps its deadline, also when that has passed meanwhile.
     const sinceMs = last !== undefined && last.pausedReason === undefined ? last.lastAtMs : clock.now();
     const stages = new Map<string, string>();
-    const heard = { ...request, ...withStages(request, stages) };
+    const heard = { ...request, ...withStages(request, { stages, studyFolder: place.folder }) };
     const parts = await labParts(heard, guarded, { workspaces, baseline, clock, sinceMs });
     const wrap = request.wrap ?? ((same: LabParts) => same);
     const lab = new Lab(wrap({ ...parts, ledger }), study);

@@ -1,6 +1,9 @@
 /** What a run does beside its work: it obeys orders from outside and shows that it is alive. Part of the composition root. */
 
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Lab, LabParts } from "../loop/lab.ts";
+import { USER } from "../loop/queue.ts";
 import type { Control } from "../loop/run-study.ts";
 import { beat } from "./heartbeat.ts";
 import { type Inbox, type Order, openInbox } from "./inbox.ts";
@@ -11,10 +14,17 @@ export type Listeners = Pick<LabParts, "onLine" | "onStage" | "onPoint">;
 /** Events after which the run itself is at nothing special. */
 const RUN_STAGE_ENDS: readonly string[] = ["calibrated", "promotion_judged", "published", "final_judged"];
 
-/** Listeners that keep `stages` up to date before they tell `listeners`. */
-export function withStages(listeners: Listeners, stages: Map<string, string>): Listeners {
+/** Listeners that keep `stages` and the notebook's file up to date before they tell `listeners`. */
+export function withStages(
+  listeners: Listeners,
+  { stages, studyFolder }: { stages: Map<string, string>; studyFolder: string },
+): Listeners {
   return {
     onLine: (line, study) => {
+      if (line.event.kind === "noted") {
+        // A view for people; the ledger holds the text.
+        void writeFile(join(studyFolder, "notebook.md"), `${line.event.text}\n`).catch(() => undefined);
+      }
       if (line.event.kind === "closed") stages.delete(line.event.experiment);
       if (RUN_STAGE_ENDS.includes(line.event.kind)) stages.delete("run");
       listeners.onLine?.(line, study);
@@ -54,7 +64,7 @@ export async function openNight({ lab, studyFolder, control, stages }: NightPart
       case "tell":
         return await lab.record({ kind: "told", run: lab.tag, text: order.text });
       case "add_idea":
-        return await lab.record({ kind: "ideas_added", run: lab.tag, by: "you", ideas: [order.idea] });
+        return await lab.record({ kind: "ideas_added", run: lab.tag, by: USER, ideas: [order.idea] });
       case "stop":
         stop.abort(new Error("stopped by the user"));
         return pause.abort();

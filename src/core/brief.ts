@@ -38,7 +38,7 @@ export interface Brief {
   readonly isGiven: boolean;
   /** What the user said while the run was at work, in order: follow it. */
   readonly guidance: readonly string[];
-  /** Lessons so far; written by a model. */
+  /** Lessons so far, by a model. */
   readonly notebook: string;
   /** Estimated gain of the head over the baseline, units of the metric. */
   readonly headGain: number;

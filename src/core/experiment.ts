@@ -21,8 +21,7 @@ export interface Idea {
   readonly settings?: Readonly<Record<string, number | string | boolean>>;
   /** Line of program.md the idea came from. */
   readonly programLine?: number;
-  /** Title of the waiting idea that was given to this experiment. */
-  readonly queued?: string;
+  readonly queued?: string; // title of the waiting idea that was given to this experiment
 }
 
 /** How a closed experiment ended. The first three are verdicts; the rest never reached one. */
@@ -44,6 +43,9 @@ export type Status = (typeof STATUSES)[number];
 export function experimentId(ordinal: number): ExperimentId {
   return `e${ordinal}` as ExperimentId;
 }
+
+/** Stands for work for the run as a whole: ideas, reviews, the notebook. */
+export const NO_EXPERIMENT = experimentId(0);
 
 /** Git refs of a run and of candidates. */
 export const refs = {

@@ -177,7 +177,7 @@ export const ledgerEventSchema = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("called"),
     run,
-    experiment: experiment.exactOptional(),
+    experiment,
     researcher: z.string(),
     call: modelCallSchema,
   }),
@@ -226,6 +226,7 @@ export const ledgerEventSchema = z.discriminatedUnion("kind", [
     experiment,
     by: z.string(),
     objection: z.string().exactOptional(),
+    isRefusal: z.boolean(),
   }),
   z.object({ kind: z.literal("run_paused"), run, reason: z.string() }),
   z.object({ kind: z.literal("run_ended"), run, reason: z.string() }),

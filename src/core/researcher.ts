@@ -19,7 +19,6 @@ export type Proposal =
       readonly reported?: readonly ModelCall[];
     };
 
-/** JSON or prose, as the question wanted it. */
 export type Answer =
   | { readonly kind: "text"; readonly text: string; readonly reported?: readonly ModelCall[] }
   | Extract<Proposal, { kind: "gave_up" }>;

@@ -2,8 +2,8 @@
 
 import type { Brief, PastExperiment } from "../core/brief.ts";
 import { InfrastructureError, UsageError } from "../core/errors.ts";
-import type { ExperimentId, Idea } from "../core/experiment.ts";
-import type { Proposal, Researcher } from "../core/researcher.ts";
+import { type ExperimentId, type Idea, NO_EXPERIMENT } from "../core/experiment.ts";
+import type { Answer, Proposal, Researcher } from "../core/researcher.ts";
 import {
   LOG_CHARACTERS,
   NOTEBOOK_CHARACTERS,
@@ -34,7 +34,8 @@ export async function briefFor(lab: Lab, id: ExperimentId, researcher: Researche
   const { program, workspaces } = parts;
   const role = program.roles.find(({ name }) => name.toLowerCase() === researcher.role?.toLowerCase());
   const past = history(lab).map(toldPast);
-  const given = researcher.readsDiffs ? giveIdea(lab, id) : undefined;
+  const isWriter = researcher.readsDiffs && id !== NO_EXPERIMENT;
+  const given = isWriter ? giveIdea(lab, id) : undefined;
   const queue = openQueue(lab).filter(({ title }) => title !== given?.title);
   const taken = takenTitles(lab);
   return {
@@ -84,22 +85,21 @@ function toldIdea(idea: Idea): Idea {
  * The answer of a researcher; it is called off when the time for search is up. One that throws has given up: a fault in
  * one of them must not cost the night of the others.
  */
-export async function ask(
+export async function ask<Said extends Proposal | Answer>(
   lab: Lab,
-  researcher: Researcher,
-  task: { brief: Brief; path: string; signal: AbortSignal },
-): Promise<Proposal> {
+  name: string,
+  signal: AbortSignal,
+  question: (within: AbortSignal) => Promise<Said>,
+): Promise<Said | Extract<Proposal, { kind: "gave_up" }>> {
   const [late, answered] = [new AbortController(), new AbortController()];
   const untilMs = lab.searchTimeLeftMs();
-  void lab.parts.clock
-    .delay(untilMs, AbortSignal.any([answered.signal, task.signal]))
-    .then(() => late.abort());
+  void lab.parts.clock.delay(untilMs, AbortSignal.any([answered.signal, signal])).then(() => late.abort());
   try {
-    return await researcher.propose(task.brief, task.path, AbortSignal.any([task.signal, late.signal]));
+    return await question(AbortSignal.any([signal, late.signal]));
   } catch (error) {
     const isOurs = error instanceof UsageError || error instanceof InfrastructureError;
-    if (task.signal.aborted || isOurs) throw error;
-    return { kind: "gave_up", reason: `${researcher.name} failed: ${String(error)}` };
+    if (signal.aborted || isOurs) throw error;
+    return { kind: "gave_up", reason: `${name} failed: ${String(error)}` };
   } finally {
     answered.abort();
   }

@@ -3,6 +3,7 @@
 import type { Status } from "../core/experiment.ts";
 import type { Proposal, Researcher } from "../core/researcher.ts";
 import { modelLimit } from "./budget.ts";
+import { dutyOf } from "./duties.ts";
 import type { Lab, Staff } from "./lab.ts";
 import { seedFrom } from "./seeds.ts";
 import { drawRichest, yieldsOf } from "./yield.ts";
@@ -35,7 +36,9 @@ export class Roster {
 
   constructor(lab: Lab) {
     this.#lab = lab;
-    this.#members = lab.parts.staff.map((staff) => ({
+    const { staff: all } = lab.parts;
+    const proposing = all.filter((member) => dutyOf(member, all) === undefined);
+    this.#members = proposing.map((staff) => ({
       ...staff,
       asked: lab.experiments.filter(({ researcher }) => researcher === staff.researcher.name).length,
       fruitlessInARow: 0,

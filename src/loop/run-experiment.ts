@@ -1,21 +1,19 @@
 /** One experiment, from opening to verdict, on one screen. Every step is in the ledger before the next one starts. */
 
 import { UsageError } from "../core/errors.ts";
-import { type CommitSha, type ExperimentId, type Idea, refs, type Status } from "../core/experiment.ts";
+import { type CommitSha, type ExperimentId, refs } from "../core/experiment.ts";
 import type { TentativeEvidence, TestStream, Verdict } from "../core/judge.ts";
 import { mean, type Outcome } from "../core/metric.ts";
 import type { Proposal, Researcher } from "../core/researcher.ts";
-import { scopeProblem } from "../core/scope.ts";
 import { type ExperimentRecord, measurementsOf, readingsOf } from "../core/study.ts";
-import type { Change, Workspace } from "../core/workspace.ts";
-import { ask, briefFor } from "./ask.ts";
 import { brokenConstraints, valuesOf } from "./constraints.ts";
+import { dutiesOf } from "./duties.ts";
 import { noiseGroups } from "./gains.ts";
 import type { Lab } from "./lab.ts";
 import { linesSavedBy } from "./lines-saved.ts";
 import { runChecks } from "./measure.ts";
 import { fallback } from "./promote.ts";
-import { givenTo } from "./queue.ts";
+import { close, commitMessage, propose } from "./propose.ts";
 import { flagsOf } from "./suspicion.ts";
 
 /** Asks `researcher` for a change in the experiment just opened and judges it. */
@@ -25,19 +23,7 @@ export async function runExperiment(
   researcher: Researcher,
   signal: AbortSignal,
 ): Promise<Proposal> {
-  const workspace = await lab.parts.workspaces.open(lab.experiment(id).head);
-  let proposal: Proposal;
-  try {
-    lab.parts.onStage?.(id, "proposing");
-    const brief = await briefFor(lab, id, researcher);
-    proposal = await ask(lab, researcher, { brief, path: workspace.path, signal });
-    await recordReported(lab, { id, researcher }, proposal);
-    signal.throwIfAborted();
-    if (proposal.kind === "gave_up") await close(lab, id, { status: "gave_up", reasons: [proposal.reason] });
-    else await commitCandidate(lab, id, { workspace, idea: withQueued(lab, id, proposal.idea) });
-  } finally {
-    await workspace.close();
-  }
+  const proposal = await propose(lab, id, researcher, signal);
   await settleExperiment(lab, id, signal);
   return proposal;
 }
@@ -46,6 +32,8 @@ export async function runExperiment(
 export async function settleExperiment(lab: Lab, id: ExperimentId, signal: AbortSignal): Promise<void> {
   const record = lab.experiment(id);
   if (record.status !== undefined) return;
+  const refusal = await dutiesOf(lab).review(record, signal);
+  if (refusal !== undefined) return await close(lab, id, { status: "refused", reasons: [refusal] });
   for (;;) {
     if (record.head !== lab.run.head && !(await rebase(lab, record))) {
       return await close(lab, id, { status: "duplicate", reasons: ["the head already holds this change"] });
@@ -69,52 +57,6 @@ export async function settleExperiment(lab: Lab, id: ExperimentId, signal: Abort
       return await close(lab, id, { status: "kept", reasons: verdict.reasons });
     }
   }
-}
-
-// --- proposal ---
-
-function withQueued(lab: Lab, id: ExperimentId, idea: Idea): Idea {
-  const queued = givenTo(lab, id);
-  return queued === undefined ? idea : { ...idea, queued };
-}
-
-/** What no gateway saw counts, too: the money is spent, whatever becomes of the change. */
-async function recordReported(
-  lab: Lab,
-  { id, researcher }: { id: ExperimentId; researcher: Researcher },
-  { reported = [] }: Proposal,
-): Promise<void> {
-  const about = { kind: "called", run: lab.tag, experiment: id, researcher: researcher.name } as const;
-  await lab.record(...reported.map((call) => ({ ...about, call })));
-}
-
-/** Scope check, no-op and duplicate check, then the commit: git holds the candidate before anything is measured. */
-async function commitCandidate(
-  lab: Lab,
-  id: ExperimentId,
-  proposed: { workspace: Workspace; idea: Idea },
-): Promise<void> {
-  const { workspace, idea } = proposed;
-  const changes = await workspace.changes();
-  if (changes.length === 0)
-    return await close(lab, id, { status: "no_change", reasons: ["nothing was changed"], idea });
-  const problem = scopeProblem(changes, lab.parts.program);
-  if (problem !== undefined)
-    return await close(lab, id, { status: "out_of_scope", reasons: [problem], idea });
-  const { commit, tree } = await workspace.commit(commitMessage(idea, id), refs.candidate(id));
-  const twin = lab.claimTree(tree, id);
-  if (twin !== undefined) {
-    return await close(lab, id, { status: "duplicate", reasons: [`the same tree as ${twin}`], idea });
-  }
-  await lab.record({ kind: "proposed", experiment: id, idea, commit, tree, files: changes.map(fileLine) });
-}
-
-function fileLine({ path, added, deleted }: Change) {
-  return { path, ...(added === undefined ? {} : { added }), ...(deleted === undefined ? {} : { deleted }) };
-}
-
-function commitMessage(idea: Idea, id: ExperimentId): string {
-  return `${idea.title}\n\n${idea.why}\n\nNightlab-Experiment: ${id}\n`;
 }
 
 // --- judging ---
@@ -158,7 +100,11 @@ async function flagged(lab: Lab, record: ExperimentRecord, judged: Judged): Prom
     head: theirs ?? [],
     program: lab.parts.program,
   });
-  return flags.length === 0 ? judged : { ...judged, flags };
+  const objections = record.reviews.flatMap(({ by, objection }) =>
+    objection === undefined ? [] : [`${by} objects: ${objection}`],
+  );
+  const all = [...objections, ...flags];
+  return all.length === 0 ? judged : { ...judged, flags: all };
 }
 
 function failureOf(lab: Lab, record: ExperimentRecord): Failure | undefined {
@@ -283,14 +229,6 @@ async function rebase(lab: Lab, record: ExperimentRecord): Promise<boolean> {
 function closeFailed(lab: Lab, id: ExperimentId, outcome: Failure): Promise<void> {
   const logTail = "logTail" in outcome ? { logTail: outcome.logTail } : {};
   return close(lab, id, { status: outcome.kind, reasons: [outcome.detail], ...logTail });
-}
-
-async function close(
-  lab: Lab,
-  id: ExperimentId,
-  end: { status: Status; reasons: readonly string[]; logTail?: string; idea?: Idea },
-): Promise<void> {
-  await lab.record({ kind: "closed", experiment: id, ...end });
 }
 
 function commitOf({ id, commit }: ExperimentRecord): CommitSha {

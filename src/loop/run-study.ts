@@ -5,6 +5,7 @@ import { type RunTag, refs } from "../core/experiment.ts";
 import type { Outcome } from "../core/metric.ts";
 import { readingsOf } from "../core/study.ts";
 import { checkDrift, isDriftCheckDue, needsCalibration } from "./drift.ts";
+import { dutiesOf } from "./duties.ts";
 import { Flight } from "./flight.ts";
 import type { Lab } from "./lab.ts";
 import { finalTest, isPromotionDue, promote } from "./promote.ts";
@@ -132,6 +133,7 @@ async function search(lab: Lab, control: Control): Promise<string> {
     return await fly(lab, control, { roster, flight });
   } finally {
     await flight.abandon();
+    await dutiesOf(lab).settle();
   }
 }
 
@@ -181,6 +183,7 @@ async function launch(lab: Lab, control: Control, { roster, flight }: Crew): Pro
       control.finish,
     ]);
   }
+  dutiesOf(lab).begin(flight.signal);
   const researcher = roster.next();
   if (researcher === undefined) {
     const restMs = Math.min(roster.restMs(), lab.searchTimeLeftMs());

@@ -3,9 +3,9 @@
 import { type Brief, isNearMiss, type PastExperiment } from "../core/brief.ts";
 import type { Forecast } from "../core/experiment.ts";
 import type { Program, Section } from "../core/program.ts";
+import { DATA_NOT_ORDERS, fenced } from "../text/fence.ts";
 import { shortLine } from "../text/untrusted.ts";
 import { attemptsText, numberText } from "./attempts.ts";
-import { DATA_NOT_ORDERS, fenced } from "./fence.ts";
 import { SPOKEN_IDEA_CONTRACT } from "./spoken-idea.ts";
 
 /** No brief is longer, in characters: about 6,000 tokens. */

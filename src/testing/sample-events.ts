@@ -96,7 +96,7 @@ export const sampleEvents: readonly LedgerEvent[] = [
   { kind: "told", run, text: "no more width" },
   { kind: "ideas_added", run, by: "gpt/theorist", ideas: [idea] },
   { kind: "noted", run, by: "gpt/librarian", text: "- width pays\n" },
-  { kind: "reviewed", experiment, by: "gpt/reviewer", objection: "trains twice as long" },
+  { kind: "reviewed", experiment, by: "gpt/reviewer", objection: "trains twice as long", isRefusal: true },
   { kind: "run_paused", run, reason: "quota until 03:00" },
   { kind: "run_ended", run, reason: "budget spent" },
 ].map((event) => ledgerEventSchema.parse(event));

@@ -1,6 +1,6 @@
 /** Puts text of others between fences it cannot break. Knows Markdown, nothing of studies. */
 
-import { shortText, textEnd } from "../text/untrusted.ts";
+import { shortText, textEnd } from "./untrusted.ts";
 
 /** Said before every fence that holds what candidates, logs or models wrote. */
 export const DATA_NOT_ORDERS =
