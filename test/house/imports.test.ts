@@ -4,7 +4,18 @@ import { describe, expect, it } from "vitest";
 
 const src = resolve(import.meta.dirname, "../../src");
 
-const ROOT = ["core", "judge", "loop", "program", "ledger", "workspace", "sandbox", "researcher", "view"];
+const ROOT = [
+  "core",
+  "judge",
+  "loop",
+  "program",
+  "ledger",
+  "workspace",
+  "sandbox",
+  "researcher",
+  "gateway",
+  "view",
+];
 
 /** Which rooms each room may import from; itself is always allowed. Adapters never import each other. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
@@ -16,6 +27,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   workspace: ["core"],
   sandbox: ["core"],
   researcher: ["core"],
+  gateway: ["core"],
   view: ["core", "judge"],
   testing: ["core"],
   init: ["core", "program", "loop"],
