@@ -12,23 +12,13 @@ import { z } from "zod";
 const PACKAGE = "@earendil-works/pi-ai";
 const OUTPUT = resolve(import.meta.dirname, "../src/gateway/prices.json");
 
-/** Who sells by the token, over the wires that the gateway speaks. First come those who made the models. */
-const PROVIDERS = [
-  ...[
-    "openai",
-    "anthropic",
-    "google",
-    "deepseek",
-    "xai",
-    "moonshotai",
-    "zai",
-    "mistral",
-    "meta",
-    "minimax",
-    "xiaomi",
-  ],
-  ...["groq", "cerebras", "together", "fireworks", "openrouter"],
+/** Who sells by the token, over the wires that the gateway speaks: those who make models, then those who sell them on. */
+const MAKERS = [
+  ...["openai", "anthropic", "google", "deepseek", "xai", "moonshotai", "zai", "mistral", "meta"],
+  ...["minimax", "xiaomi"],
 ];
+const SELLERS = ["groq", "cerebras", "together", "fireworks", "openrouter"];
+const PROVIDERS = [...MAKERS, ...SELLERS];
 
 const ratesSchema = z.object({
   input: z.number().nonnegative(),
@@ -42,6 +32,7 @@ const catalogueSchema = z.record(
     z.string(),
     z.object({
       id: z.string(),
+      baseUrl: z.string(),
       type: z.string().default("chat"),
       cost: ratesSchema
         .extend({ tiers: z.array(ratesSchema.extend({ inputTokensAbove: z.number() })).default([]) })
@@ -60,17 +51,36 @@ function rates({ input, output, cacheRead, cacheWrite }: z.output<typeof ratesSc
   };
 }
 
-function pricesIn(provider: string, folder: string): [string, unknown][] {
+function modelsOf(provider: string, folder: string) {
   const text = readFileSync(join(folder, "dist/providers/data", `${provider}.json`), "utf8");
-  const models = Object.values(catalogueSchema.parse(JSON.parse(text))).flatMap((group) =>
-    Object.values(group),
-  );
-  return models.flatMap(({ id, type, cost }): [string, unknown][] => {
+  return Object.values(catalogueSchema.parse(JSON.parse(text))).flatMap((group) => Object.values(group));
+}
+
+type Price = ReturnType<typeof rates> & { readonly tiers?: readonly unknown[] };
+
+function pricesIn(provider: string, folder: string): [string, Price][] {
+  return modelsOf(provider, folder).flatMap(({ id, type, cost }): [string, Price][] => {
     // A model given away is one whose price is not known: nobody sells at 0 for long.
     const isSold = cost !== undefined && cost.input > 0 && cost.output > 0;
     if (type !== "chat" || !isSold) return [];
     const tiers = cost.tiers.map((tier) => ({ inputTokensAbove: tier.inputTokensAbove, ...rates(tier) }));
     return [[`${provider}/${id}`, { ...rates(cost), ...(tiers.length > 0 ? { tiers } : {}) }]];
+  });
+}
+
+/** Routers list the lowest of many offers. One far below the maker's own price is left out: it would break a budget. */
+const LEAST_SHARE = 1 / 3;
+
+function withoutLures(prices: readonly [string, Price][]): [string, Price][] {
+  const lastPart = (name: string): string => name.slice(name.lastIndexOf("/") + 1);
+  const isMade = (name: string): boolean => MAKERS.includes(name.slice(0, name.indexOf("/")));
+  const made = new Map(
+    prices.filter(([name]) => isMade(name)).map(([name, price]) => [lastPart(name), price]),
+  );
+  return prices.filter(([name, price]) => {
+    const own = made.get(lastPart(name));
+    if (own === undefined || isMade(name)) return true;
+    return price.inputUsd >= own.inputUsd * LEAST_SHARE && price.outputUsd >= own.outputUsd * LEAST_SHARE;
   });
 }
 
@@ -87,14 +97,23 @@ try {
   const { license } = z
     .object({ license: z.string() })
     .parse(JSON.parse(readFileSync(join(unpacked, "package.json"), "utf8")));
-  const models = Object.fromEntries(PROVIDERS.flatMap((provider) => pricesIn(provider, unpacked)));
+  const hosts = PROVIDERS.map((provider) => {
+    const [first] = modelsOf(provider, unpacked);
+    return [new URL(first?.baseUrl ?? "").host, provider];
+  });
+  const models = Object.fromEntries(
+    withoutLures(PROVIDERS.flatMap((provider) => pricesIn(provider, unpacked))),
+  );
   const head = { source: `${PACKAGE} ${version}`, license, date: times[version]?.slice(0, 10) };
   const unit = "US dollars per million tokens";
   // A line a model: what changed between two snapshots is to be read.
   const lines = Object.entries(models).map(
     ([name, price]) => `    ${JSON.stringify(name)}: ${JSON.stringify(price)}`,
   );
-  const top = JSON.stringify({ ...head, unit }, undefined, 2).replace(/\n}$/, "");
+  const top = JSON.stringify({ ...head, unit, hosts: Object.fromEntries(hosts) }, undefined, 2).replace(
+    /\n}$/,
+    "",
+  );
   writeFileSync(OUTPUT, `${top},\n  "models": {\n${lines.join(",\n")}\n  }\n}\n`);
   console.log(`${Object.keys(models).length} prices of ${head.date} in ${OUTPUT}`);
 } finally {

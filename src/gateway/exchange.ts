@@ -6,7 +6,7 @@ import type { ModelCall } from "../core/provider.ts";
 import type { OpenAccess } from "./access.ts";
 import type { Gate } from "./admission.ts";
 import { meteredCall, unmadeCall } from "./metered-call.ts";
-import type { Prices } from "./prices.ts";
+import type { Prices, Seller } from "./prices.ts";
 import { relay, sendText } from "./relay.ts";
 import {
   type AskedCall,
@@ -20,7 +20,7 @@ import {
   worstCaseOf,
 } from "./request.ts";
 import { chooseUpstream, type Headers, headersBack, type Upstream, type Upstreams } from "./upstream.ts";
-import { errorBody, type Wanted, wanted } from "./wires.ts";
+import { errorBody, spentBody, spentStatus, type Wanted, wanted } from "./wires.ts";
 
 /** What all requests share. */
 export interface House {
@@ -125,7 +125,7 @@ async function passCall(house: House, exchange: Exchange, come: Come<"call">): P
 
   const startMs = house.clock.now();
   const signal = leaving(exchange);
-  const admission = await house.gate.admit(worstCaseOf(asked, house.prices), signal);
+  const admission = await house.gate.admit(worstCaseOf(asked, sellerOf(house, upstream)), signal);
   const wallMs = (): number => house.clock.now() - startMs;
   if (admission.kind === "left") {
     await house.record(unmadeCall(asked, "cancelled", { wallMs: wallMs() }), exchange.access);
@@ -137,7 +137,7 @@ async function passCall(house: House, exchange: Exchange, come: Come<"call">): P
       exchange.access,
       unmadeCall(asked, "over_budget", { wallMs: wallMs(), detail: message }),
     );
-    refuse(402, message);
+    sendText(response, spentStatus(wire), spentBody(wire, message));
   } else {
     try {
       await passAdmitted(house, exchange, { asked, upstream, come, signal, wallMs });
@@ -147,6 +147,8 @@ async function passCall(house: House, exchange: Exchange, come: Come<"call">): P
     }
   }
 }
+
+const sellerOf = ({ prices }: House, { baseUrl }: Upstream): Seller => ({ own: prices, baseUrl });
 
 function overBudget({ model }: AskedCall, reason: string): string {
   const next = reason.includes("price") ? `; give it one under prices: ${model}: in program.md` : "";
@@ -181,7 +183,8 @@ async function passAdmitted(house: House, exchange: Exchange, admitted: Admitted
   };
   const { connections, clock, idleMs } = house;
   const relayed = await relay({ asked, forwarded, response, signal, upstreams: connections, clock, idleMs });
-  await house.record(meteredCall(asked, relayed, { prices: house.prices, wallMs: wallMs() }), access);
+  const seller = sellerOf(house, upstream);
+  await house.record(meteredCall(asked, relayed, { seller, wallMs: wallMs() }), access);
   relayed.deliver();
 }
 

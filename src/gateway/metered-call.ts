@@ -2,7 +2,7 @@
 
 import type { CallEnd, ModelCall, TokenUsage } from "../core/provider.ts";
 import { classifyFailure } from "./classify.ts";
-import { type BilledUsage, costOf, type Prices } from "./prices.ts";
+import { type BilledUsage, costOf, type Seller } from "./prices.ts";
 import type { Relayed } from "./relay.ts";
 import { type AskedCall, listPriceOf, tokensInBytes } from "./request.ts";
 
@@ -26,12 +26,12 @@ export function unmadeCall(
 export function meteredCall(
   asked: AskedCall,
   relayed: Relayed,
-  { prices, wallMs }: { prices: Prices | undefined; wallMs: number },
+  { seller, wallMs }: { seller: Seller; wallMs: number },
 ): ModelCall {
   const { end, detail, retryAfterMs } = endOf(asked, relayed);
   const { usage, isEstimated } = usageOf(asked, relayed);
   const { freshTokens, cachedTokens, cacheWriteTokens, outputTokens, reasoningTokens } = usage;
-  const price = listPriceOf(asked, relayed.seen.model, prices);
+  const price = listPriceOf(asked, relayed.seen.model, seller);
   const isFree = usage === NOTHING;
   const usd = isFree ? 0 : price === undefined ? undefined : costOf(usage, price);
   return {

@@ -45,20 +45,31 @@ const SUFFIXES = [
   /-latest$/,
 ];
 
+/** Who sells: the same model has another price elsewhere. */
+const PROVIDERS: ReadonlyMap<string, string> = new Map(Object.entries(snapshot.hosts));
+
+export interface Seller {
+  /** The user's own prices. */
+  readonly own?: Prices | undefined;
+  /** Where the call goes. */
+  readonly baseUrl?: string;
+}
+
 /**
- * The price of a model: the user's own first, then the snapshot; each exactly, without the provider before the slash, and
- * without a date behind. Undefined: not known.
+ * The price of a model: the user's own first, then the seller's, then that of whoever made it; each exactly, without the
+ * provider before the slash, and without a date behind. Undefined: not known.
  */
-export function priceOf(model: string, own: Prices = {}): TokenPrice | undefined {
-  for (const name of spellings(model)) {
-    const price = Object.hasOwn(own, name) ? own[name] : undefined;
-    if (price !== undefined) return price;
-  }
-  for (const name of spellings(model)) {
-    const price = Object.hasOwn(SNAPSHOT, name) ? SNAPSHOT[name] : BARE.get(name);
-    if (price !== undefined) return price;
-  }
-  return undefined;
+export function priceOf(model: string, { own = {}, baseUrl }: Seller = {}): TokenPrice | undefined {
+  const names = spellings(model);
+  const seller = baseUrl === undefined ? undefined : PROVIDERS.get(URL.parse(baseUrl)?.host ?? "");
+  const sold = seller === undefined ? [] : names.map((name) => `${seller}/${name}`);
+  const lists = [names.map((name) => at(own, name)), sold.map((name) => at(SNAPSHOT, name))];
+  const made = names.map((name) => at(SNAPSHOT, name) ?? BARE.get(name));
+  return [...lists, made].flat().find((price) => price !== undefined);
+}
+
+function at(prices: Prices, name: string): TokenPrice | undefined {
+  return Object.hasOwn(prices, name) ? prices[name] : undefined;
 }
 
 function spellings(model: string): string[] {

@@ -6,7 +6,7 @@ import { brotliDecompress, gunzip, inflate, zstdDecompress } from "node:zlib";
 import type { Wire } from "../core/provider.ts";
 import type { WorstCase } from "./admission.ts";
 import { countIn, type JsonObject, objectIn, parsed, stringIn } from "./json.ts";
-import { type Prices, priceOf, worstCostOf } from "./prices.ts";
+import { priceOf, type Seller, worstCostOf } from "./prices.ts";
 
 /** Larger requests are refused. */
 export const MAX_BODY_BYTES = 64 * 1024 * 1024;
@@ -90,13 +90,13 @@ const REMOTE = [
   /"(?:fileUri|file_uri|image_url|container)"\s*:\s*"https?:/,
 ];
 
-export function worstCaseOf(asked: AskedCall, prices: Prices | undefined): WorstCase {
+export function worstCaseOf(asked: AskedCall, seller: Seller): WorstCase {
   const { json, plain, model } = asked;
   const text = plain.toString("utf8");
   const remote = REMOTE.some((pattern) => pattern.test(text)) ? REMOTE_INPUT_TOKENS : 0;
   const inputTokens = tokensInBytes(plain.length) + remote;
   const outputTokens = answersOf(json) * (outputLimitOf(json) ?? DEFAULT_OUTPUT_TOKENS);
-  const price = isOffList(asked) ? undefined : priceOf(model, prices);
+  const price = isOffList(asked) ? undefined : priceOf(model, seller);
   const tokens = inputTokens + outputTokens;
   return price === undefined ? { tokens } : { tokens, usd: worstCostOf(inputTokens, outputTokens, price) };
 }
@@ -117,9 +117,9 @@ function answersOf(json: JsonObject): number {
 }
 
 /** The price of what was asked, as for `worstCaseOf`: undefined where it is not known. */
-export function listPriceOf(asked: AskedCall, answeredBy: string | undefined, prices: Prices | undefined) {
+export function listPriceOf(asked: AskedCall, answeredBy: string | undefined, seller: Seller) {
   if (isOffList(asked)) return undefined;
-  return priceOf(asked.model, prices) ?? (answeredBy === undefined ? undefined : priceOf(answeredBy, prices));
+  return priceOf(asked.model, seller) ?? (answeredBy === undefined ? undefined : priceOf(answeredBy, seller));
 }
 
 /** Whether the client itself asked for the usage of a stream. */

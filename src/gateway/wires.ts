@@ -63,15 +63,27 @@ export function errorBody(wire: Wire | undefined, status: number, message: strin
   if (wire === "anthropic") {
     const type =
       status === 404 ? "not_found_error" : status === 403 ? "permission_error" : "invalid_request_error";
-    return JSON.stringify({
-      type: "error",
-      error: { type: status === 402 ? "billing_error" : type, message },
-    });
+    return JSON.stringify({ type: "error", error: { type, message } });
   }
   if (wire === "gemini") {
     const name = status === 404 ? "NOT_FOUND" : status === 400 ? "INVALID_ARGUMENT" : "PERMISSION_DENIED";
     return JSON.stringify({ error: { code: status, message, status: name } });
   }
-  const code = status === 402 ? "nightlab_budget_spent" : "nightlab_refused";
-  return JSON.stringify({ error: { message, type: "invalid_request_error", param: null, code } });
+  return JSON.stringify({
+    error: { message, type: "invalid_request_error", param: null, code: "nightlab_refused" },
+  });
+}
+
+/** The status of a call over budget: one that no client tries again. Codex alone repeats a 402. */
+export function spentStatus(wire: Wire): number {
+  return wire === "openai_responses" ? 400 : 402;
+}
+
+export function spentBody(wire: Wire, message: string): string {
+  const status = spentStatus(wire);
+  if (wire === "anthropic")
+    return JSON.stringify({ type: "error", error: { type: "billing_error", message } });
+  if (wire === "gemini") return errorBody(wire, status, message);
+  const error = { message, type: "invalid_request_error", param: null, code: "nightlab_budget_spent" };
+  return JSON.stringify({ error });
 }

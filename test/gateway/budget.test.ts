@@ -23,7 +23,10 @@ describe("a budget", () => {
       });
       for (const isStreaming of [false, true]) {
         const response = await ask({ wire, isStreaming, prompt: "hello", model: "priced" });
-        expect([response.status, response.headers.get("x-should-retry")]).toEqual([402, "false"]);
+        expect([response.status, response.headers.get("x-should-retry")]).toEqual([
+          wire === "openai_responses" ? 400 : 402,
+          "false",
+        ]);
         const { error } = (await response.json()) as { error: { message: string } };
         expect(error.message).toContain(
           "the call to priced was not made: the dollars of this study are spent",

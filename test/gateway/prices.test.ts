@@ -34,17 +34,30 @@ describe("the price of a model", () => {
     "%s is not known",
     (model) => {
       expect(priceOf(model)).toBeUndefined();
-      expect(priceOf(model, {})).toBeUndefined();
+      expect(priceOf(model, { own: {}, baseUrl: "https://openrouter.ai/api/v1" })).toBeUndefined();
     },
   );
 
   it("is the user's where the user names one, exactly or without provider and date", () => {
     const own = { "gpt-5": { inputUsd: 7, outputUsd: 8 }, "local/tiny": { inputUsd: 0, outputUsd: 0 } };
     for (const model of ["gpt-5", "openai/gpt-5", "gpt-5-2025-08-07"]) {
-      expect(priceOf(model, own)?.inputUsd).toBe(7);
+      expect(priceOf(model, { own })?.inputUsd).toBe(7);
     }
-    expect(priceOf("local/tiny", own)).toEqual({ inputUsd: 0, outputUsd: 0 });
-    expect(priceOf("tiny", own)).toBeUndefined();
+    expect(priceOf("local/tiny", { own })).toEqual({ inputUsd: 0, outputUsd: 0 });
+    expect(priceOf("tiny", { own })).toBeUndefined();
+  });
+
+  it("is that of whoever sells it, where the address says who that is", () => {
+    const model = "deepseek/deepseek-v4-pro";
+    const sold = (baseUrl: string) => priceOf(model, { baseUrl })?.inputUsd;
+    const snapshot = JSON.parse(
+      readFileSync(resolve(import.meta.dirname, "../../src/gateway/prices.json"), "utf8"),
+    );
+    expect(sold("https://openrouter.ai/api/v1")).toBe(snapshot.models[`openrouter/${model}`].inputUsd);
+    expect(snapshot.models[`openrouter/${model}`]).not.toEqual(snapshot.models[model]);
+    for (const baseUrl of ["https://api.deepseek.com", "http://127.0.0.1:1/v1", "no address"]) {
+      expect(sold(baseUrl)).toBe(snapshot.models[model].inputUsd);
+    }
   });
 
   it("prefers the maker of a model to those who resell it", () => {
