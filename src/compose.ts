@@ -3,6 +3,7 @@
 import { createHash, randomInt } from "node:crypto";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { OpenAccess } from "./compose/model-staff.ts";
 import { locateStudy, rememberBudget } from "./compose/read-study.ts";
 import { makeStaff } from "./compose/staff.ts";
 import { endStrays, studyName } from "./compose/strays.ts";
@@ -63,6 +64,8 @@ export interface RunRequest extends Listeners {
   readonly clock?: Clock;
   /** Instead of the researchers of program.md. */
   readonly staff?: readonly Staff[];
+  /** A way to models of one's own, instead of the gateway. */
+  readonly openAccess?: OpenAccess;
   /** Stands between the loop and its parts, for instance to stop at a step. */
   readonly wrap?: (parts: LabParts) => LabParts;
 }
@@ -165,6 +168,8 @@ async function labParts(
       request.staff ??
       makeStaff({
         ...context,
+        clock: made.clock,
+        ...(request.openAccess === undefined ? {} : { openAccess: request.openAccess }),
         environment,
         readable,
         hidden,

@@ -8,7 +8,7 @@ import type { Clock } from "../../core/clock.ts";
 import { CallFailure, type Chat, type ChatAnswer, type ChatOptions, type ChatTool } from "./chat.ts";
 import { callFailure } from "./failure.ts";
 
-export type Effort = "low" | "medium" | "high";
+type Effort = "low" | "medium" | "high";
 
 export interface SdkChatOptions extends ChatOptions {
   readonly languageModel: LanguageModel;

@@ -18,7 +18,7 @@ beforeEach(async () => {
   await writeFile(join(made.root, "src/.git/config"), "secret of git\n");
   await symlink(join(outside.root, "passwd.txt"), join(made.root, "link.txt"));
   await symlink(outside.root, join(made.root, "linked"));
-  execFileSync("mkfifo", [join(made.root, "pipe.txt")]);
+  execFileSync("sh", ["-c", "mkfifo pipe.txt"], { cwd: made.root });
 });
 afterEach(async () => {
   await made.remove();

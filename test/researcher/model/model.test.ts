@@ -70,6 +70,21 @@ describe.each(WIRES)("a model over %s", (wire) => {
   });
 });
 
+it("marks for Anthropic what it may cache: the instructions, the brief and the last message", async () => {
+  asking = await openAsking("anthropic");
+  const steps = [{ op: "read", path: "a.txt" } as const, PROPOSE];
+  await asking.ask(scriptedBrief({ id: "cache", steps, final: "done" }), desk.root);
+  const [first, second] = asking.server.calls.map(({ body }) => JSON.parse(String(body)));
+  const mark = { type: "ephemeral" };
+  expect(first.system.at(-1).cache_control).toEqual(mark);
+  expect(second.system).toEqual(first.system); // the beginning that is the same
+  expect(
+    second.messages.map(
+      ({ content }: { content: { cache_control?: unknown }[] }) => content.at(-1)?.cache_control,
+    ),
+  ).toEqual([...[mark, undefined, mark]]);
+});
+
 describe("a model that goes wrong", () => {
   const wire = "openai_chat";
 
