@@ -22,6 +22,12 @@ const CONVERSATION_MS = 30 * 60_000;
 /** Models that reason say nothing for minutes. */
 const IDLE_MS = 5 * 60_000;
 
+/**
+ * Anthropic wants a limit; that of the model, up to 128,000, would have the gateway keep back dollars for an answer that no
+ * change to a file needs.
+ */
+const ANTHROPIC_OUTPUT_TOKENS = 32_000;
+
 export function makeModel(
   spec: ModelSpec & { readonly role?: string },
   { program, clock, openAccess }: ModelContext,
@@ -56,6 +62,7 @@ export function makeModel(
         clock,
         idleMs: IDLE_MS,
         languageModel: languageModel(endpoint),
+        ...(wire === "anthropic" ? { maxOutputTokens: ANTHROPIC_OUTPUT_TOKENS } : {}),
         ...(effort === undefined ? {} : { effort }),
         ...(temperature === undefined ? {} : { temperature }),
       });

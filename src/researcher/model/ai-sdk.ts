@@ -15,6 +15,8 @@ export interface SdkChatOptions extends ChatOptions {
   readonly clock: Clock;
   /** A call that gives nothing for so long is called off. */
   readonly idleMs: number;
+  /** Of one answer, reasoning included. Where it is left out, the provider's own limit holds. */
+  readonly maxOutputTokens?: number;
   readonly effort?: Effort;
   readonly temperature?: number;
 }
@@ -79,6 +81,7 @@ async function oneCall(
       maxRetries: 0,
       abortSignal: AbortSignal.any([signal, watch.signal]),
       onError: () => undefined,
+      ...(options.maxOutputTokens === undefined ? {} : { maxOutputTokens: options.maxOutputTokens }),
       ...(temperature === undefined ? {} : { temperature }),
       ...(effort === undefined ? {} : { providerOptions: effortOptions(effort) }),
     });
