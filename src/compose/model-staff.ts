@@ -75,6 +75,14 @@ export function makeModel(
   });
 }
 
+/** Where the models of a program are served, for the gateway: one entry for each, by the name that is asked for there. */
+export function modelUpstreams(program: Program): (Upstream & { readonly model: string })[] {
+  return program.researchers.flatMap((spec) => {
+    const found = spec.kind === "model" ? upstreamOf(spec) : undefined;
+    return found === undefined ? [] : [{ ...found.upstream, model: found.model }];
+  });
+}
+
 function unknownProvider(model: string, place: string): UsageError {
   return new UsageError(`no provider is known for the model ${model}`, {
     place,

@@ -14,6 +14,7 @@ const ROOT = [
   "workspace",
   "sandbox",
   "researcher",
+  "gateway",
   "view",
 ];
 
@@ -28,6 +29,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   workspace: ["core"],
   sandbox: ["core"],
   researcher: ["core", "text"],
+  gateway: ["core"],
   view: ["core", "judge"],
   testing: ["core"],
   init: ["core", "program", "loop"],

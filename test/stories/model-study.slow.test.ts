@@ -1,12 +1,18 @@
-/** A whole study of a model: real git, sandbox, measurements and ledger; only the model is scripted, over its real wire. */
+/** A whole study of a model: real git, sandbox, gateway and ledger; only the model is scripted, behind its real wire. */
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { OpenAccess } from "../../src/compose/model-staff.ts";
+import { modelUpstreams, type OpenAccess } from "../../src/compose/model-staff.ts";
+import { systemClock } from "../../src/compose/surroundings.ts";
 import { openRun } from "../../src/compose.ts";
+import type { ExperimentId } from "../../src/core/experiment.ts";
+import { tokensOf } from "../../src/core/provider.ts";
 import type { ExperimentRecord } from "../../src/core/study.ts";
+import { openGateway } from "../../src/gateway/gateway.ts";
+import type { Lab } from "../../src/loop/lab.ts";
+import { loadProgram } from "../../src/program/load.ts";
 import { type Answer, type ModelServer, openModelServer } from "../../src/testing/model-server/index.ts";
 import { git, makeRepository, programText, type Settings } from "./repositories.ts";
 
@@ -47,7 +53,11 @@ function halve(results: readonly string[]): Answer {
 /** What the model answers in each experiment; the last one goes on. */
 type Play = readonly ((results: readonly string[]) => Answer)[];
 
-async function study(play: Play, researchers: readonly Settings[], experiments: number) {
+async function study(
+  play: Play,
+  researchers: readonly Settings[],
+  { budget, key = "the key" }: { budget: { experiments: number; tokens?: number }; key?: string },
+) {
   server = await openModelServer({
     keepsBodies: true,
     requireKey: "the key",
@@ -57,30 +67,39 @@ async function study(play: Play, researchers: readonly Settings[], experiments: 
       return (play[experiment - 1] ?? play.at(-1))?.(results);
     },
   });
-  const program = { ...SETTINGS, researchers, budget: { experiments } };
+  const program = { ...SETTINGS, researchers, budget };
   const files = { "loss.txt": "64\n", "program.md": programText(program, BODY) };
   const repository = await makeRepository(join(folder, "repository"), files);
   const asked: Parameters<OpenAccess>[] = [];
+  let lab: Lab | undefined;
+  const gateway = await openGateway({
+    upstreams: modelUpstreams(loadProgram(join(repository, "program.md"))).map(({ wire, model }) => {
+      const baseUrl = wire === "anthropic" ? server.origin : `${server.origin}/v1`;
+      return { wire, baseUrl, apiKey: key, modelPrefix: model };
+    }),
+    clock: systemClock,
+    left: () => (budget.tokens === undefined ? {} : { tokens: budget.tokens - (lab?.run.tokens ?? 0) }),
+    onCall: async (call, { experiment, researcher }) => {
+      const about = { kind: "called", experiment: experiment as ExperimentId, researcher } as const;
+      await lab?.record({ ...about, run: lab.tag, call });
+    },
+  });
   const run = await openRun({
     cwd: repository,
     environment: { PATH: process.env.PATH ?? "", HOME: folder, XDG_STATE_HOME: join(folder, "state") },
     mode: { kind: "start", tag: "night" },
     openAccess: (...args) => {
       asked.push(args);
-      const { origin } = server;
-      return {
-        baseUrl: (wire) => (wire === "anthropic" ? origin : `${origin}/v1`),
-        key: "the key",
-        calls: [],
-        close: () => undefined,
-      };
+      return gateway.access(args[0], args[1]);
     },
   });
+  lab = run.lab;
   const never = new AbortController().signal;
   try {
     const end = await run.work({ pause: never, finish: never, stop: never });
     return { repository, asked, end, records: [...run.lab.experiments], run: run.lab.run };
   } finally {
+    await gateway.close();
     await run.close();
   }
 }
@@ -101,7 +120,9 @@ test("a model in a role improves the metric through experiments that also go wro
     () => ({ fault: { kind: "error", status: 400 } }),
     halve,
   ];
-  const done = await study(play, [{ model: "anthropic/claude-test", role: "theorist", effort: "low" }], 6);
+  const done = await study(play, [{ model: "anthropic/claude-test", role: "theorist", effort: "low" }], {
+    budget: { experiments: 6 },
+  });
   expect(done.records.map(told)).toEqual([
     ["kept", "half of 64"],
     ["out_of_scope", "astray"],
@@ -118,11 +139,14 @@ test("a model in a role improves the metric through experiments that also go wro
   expect(last).toContain("e1 kept, gain over its head +32 (foreseen +32, 90 %): half of 64");
   expect(last).toContain("What e1 changed (kept)");
   expect(server.calls.every(({ problem }) => problem === undefined)).toBe(true);
+  const counted = server.calls.reduce((sum, { usage }) => sum + tokensOf(usage), 0);
+  expect(done.run.tokens).toBe(counted);
+  expect(counted).toBeGreaterThan(1000);
 });
 
 test("a model whose key is refused ends the run with the next command, not the night of the others", async () => {
   const refused = [{ model: "openai/gpt-test" }, { command: "echo 32 > loss.txt; echo a command" }];
-  const done = await study([() => ({ fault: { kind: "error", status: 401 } })], refused, 2);
+  const done = await study([halve], refused, { budget: { experiments: 2 }, key: "a wrong key" });
   expect(done.records.map(told)).toEqual([
     [
       "gave_up",
@@ -130,4 +154,15 @@ test("a model whose key is refused ends the run with the next command, not the n
     ],
     ["kept", "a command"],
   ]);
+});
+
+test("the tokens of the run are a hard limit for a model that would go on for ever", async () => {
+  const budget = { experiments: 100, tokens: 40_000 };
+  const forEver = () => ({ toolCalls: [{ id: "r", tool: READ, args: { path: "loss.txt" } }] });
+  const done = await study([forEver], [{ model: "openrouter/some/model" }], { budget });
+  const largest = Math.max(...server.calls.map(({ usage }) => tokensOf(usage)));
+  expect(done.run.tokens).toBeLessThanOrEqual(budget.tokens + largest);
+  expect(done.records.length).toBeLessThan(10);
+  expect(done.records.at(-1)?.reasons[0]).toContain("the budget for models is spent");
+  expect(done.end).toMatchObject({ kind: "ended" });
 });
