@@ -2,6 +2,7 @@
 
 import { createHash, randomInt } from "node:crypto";
 import { mkdir } from "node:fs/promises";
+import type { OpenAccess } from "./compose/model-staff.ts";
 import { type Listeners, openNight, withStages } from "./compose/night.ts";
 import { locateStudy, rememberBudget } from "./compose/read-study.ts";
 import { makeStaff } from "./compose/staff.ts";
@@ -60,6 +61,8 @@ export interface RunRequest extends Listeners {
   readonly clock?: Clock;
   /** Instead of the researchers of program.md. */
   readonly staff?: readonly Staff[];
+  /** A way to models of one's own, instead of the gateway. */
+  readonly openAccess?: OpenAccess;
   /** Stands between the loop and its parts, for instance to stop at a step. */
   readonly wrap?: (parts: LabParts) => LabParts;
 }
@@ -176,6 +179,8 @@ async function labParts(
       request.staff ??
       makeStaff({
         ...context,
+        clock: made.clock,
+        ...(request.openAccess === undefined ? {} : { openAccess: request.openAccess }),
         environment,
         readable,
         hidden,

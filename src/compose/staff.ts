@@ -3,7 +3,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { UsageError } from "../core/errors.ts";
-import type { Program, ResearcherSpec } from "../core/program.ts";
+import type { ResearcherSpec } from "../core/program.ts";
 import type { Researcher } from "../core/researcher.ts";
 import type { Exit, Sandbox } from "../core/sandbox.ts";
 import type { Staff } from "../loop/lab.ts";
@@ -11,9 +11,9 @@ import { commandResearcher } from "../researcher/command.ts";
 import { ideasResearcher } from "../researcher/ideas.ts";
 import { tunerResearcher } from "../researcher/tuner/tuner.ts";
 import { runGit } from "../workspace/git.ts";
+import { type ModelContext, makeModel } from "./model-staff.ts";
 
-export interface StaffContext {
-  readonly program: Program;
+export interface StaffContext extends ModelContext {
   readonly sandbox: Sandbox;
   /** Removed when the run ends, or by the next start when it was killed. */
   readonly scratchFolder: string;
@@ -44,15 +44,17 @@ function makeResearcher(spec: ResearcherSpec, context: StaffContext): Researcher
       const name = spec.role === undefined ? "command" : `command/${spec.role}`;
       return commandResearcher({
         name,
+        ...(spec.role === undefined ? {} : { role: spec.role }),
         command: spec.command,
         exec: (task, signal) => propose(context, task, signal),
       });
     }
-    case "agent":
     case "model":
+      return makeModel(spec, context);
+    case "agent":
       throw new UsageError(`this version has no researcher of kind \`${spec.kind}\``, {
         place: `${context.program.path}: researchers`,
-        next: "use tuner, ideas or { command: ... } under researchers",
+        next: "use tuner, ideas, { model: ... } or { command: ... } under researchers",
       });
     default:
       return spec satisfies never;

@@ -1,6 +1,7 @@
 /** The parsed program.md: what the machine needs and what the organisation says. Knows no file; parsing is in src/program/. */
 
 import type { Constraint, MetricSpec } from "./metric.ts";
+import type { Wire } from "./provider.ts";
 
 export type Risk = "strict" | "cautious" | "balanced" | "bold";
 
@@ -38,8 +39,16 @@ export type ResearcherSpec = { readonly share?: number; readonly role?: string }
   | { readonly kind: "ideas" }
   | { readonly kind: "command"; readonly command: string }
   | { readonly kind: "agent"; readonly agent: string }
-  | { readonly kind: "model"; readonly model: string }
+  | ({ readonly kind: "model" } & ModelSpec)
 );
+
+/** A model: `provider/name`, or as the server at `baseUrl` names it. `keyEnv`: the environment variable of its key. */
+export interface ModelSpec extends Partial<Record<"baseUrl" | "keyEnv", string>> {
+  readonly model: string;
+  readonly wire?: Wire;
+  readonly effort?: "low" | "medium" | "high";
+  readonly temperature?: number;
+}
 
 /** A `- [ ]` line of program.md, before there is code. */
 export interface IdeaLine {

@@ -79,6 +79,26 @@ export const KEYS: Readonly<Record<string, KeyHelp>> = {
   "researchers.command": { expects: "a command as text", example: '{ command: "node propose.js" }' },
   "researchers.agent": { expects: "the name of an agent", example: "{ agent: claude }" },
   "researchers.model": { expects: "the name of a model", example: "{ model: openai/gpt-5 }" },
+  "researchers.base_url": {
+    expects: "the address of a server",
+    example: "{ model: qwen3-coder, base_url: http://127.0.0.1:8000/v1 }",
+  },
+  "researchers.wire": {
+    expects: "`openai_chat`, `openai_responses` or `anthropic`",
+    example: "{ model: m, base_url: http://127.0.0.1:8000, wire: anthropic }",
+  },
+  "researchers.api_key_env": {
+    expects: "the name of an environment variable",
+    example: "{ model: openai/gpt-5, api_key_env: WORK_OPENAI_KEY }",
+  },
+  "researchers.effort": {
+    expects: "`low`, `medium` or `high`",
+    example: "{ model: openai/gpt-5, effort: high }",
+  },
+  "researchers.temperature": {
+    expects: "a number from 0 to 2",
+    example: "{ model: deepseek/deepseek-chat, temperature: 0.7 }",
+  },
   "researchers.role": { expects: "the name of a role", example: "{ agent: claude, role: architect }" },
   "researchers.share": { expects: "a number above 0 and up to 1", example: "{ agent: claude, share: 0.3 }" },
 };

@@ -99,7 +99,10 @@ function budgetEntry({ timeMs, ...rest }: Program["budget"]): Value {
 
 function researcherEntry(spec: ResearcherSpec): Value {
   const { kind, ...rest } = spec;
-  return kind === "tuner" || kind === "ideas" ? kind : said(rest);
+  if (kind === "tuner" || kind === "ideas") return kind;
+  if (spec.kind !== "model") return said(rest);
+  const { kind: _, baseUrl: base_url, keyEnv: api_key_env, ...others } = spec;
+  return said({ ...others, base_url, api_key_env });
 }
 
 function unless<T>(value: T, usual: T): T | undefined {

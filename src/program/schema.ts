@@ -94,10 +94,34 @@ const constraints = z
     }),
   );
 
+const baseUrl = text.transform((value, ctx): string => {
+  const url = URL.parse(value);
+  if (url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.search === "")
+    return value;
+  const cause = `"${value}" is not the address of a server.`;
+  return refuse(ctx, { cause, fix: "Write it as a client takes it, such as `http://127.0.0.1:8000/v1`." });
+});
+
+const environmentName = text.transform((name, ctx): string => {
+  if (/^[A-Za-z_]\w*$/.test(name)) return name;
+  const cause = `"${name}" is not the name of an environment variable.`;
+  return refuse(ctx, { cause, fix: "Write the name, such as `OPENAI_API_KEY`, never the key itself." });
+});
+
+/** Keys that only a model has. */
+const modelMap = {
+  base_url: baseUrl.optional(),
+  wire: z.enum(["openai_chat", "openai_responses", "anthropic"]).optional(),
+  api_key_env: environmentName.optional(),
+  effort: z.enum(["low", "medium", "high"]).optional(),
+  temperature: z.number().min(0).max(2).optional(),
+};
+
 const researcherMap = z.strictObject({
   command: text.optional(),
   agent: text.optional(),
   model: text.optional(),
+  ...modelMap,
   role: text.optional(),
   share: z.number().positive().max(1).optional(),
 });
@@ -116,7 +140,16 @@ const researcher = z.unknown().transform((value, ctx): ResearcherSpec => {
   const named: ResearcherSpec[] = [];
   if (command !== undefined) named.push({ kind: "command", command, ...common });
   if (agent !== undefined) named.push({ kind: "agent", agent, ...common });
-  if (model !== undefined) named.push({ kind: "model", model, ...common });
+  if (model !== undefined) named.push({ kind: "model", model, ...modelSettings(map), ...common });
+  const stray = Object.keys(modelMap).find((key) => key in map);
+  if (stray !== undefined && model === undefined) {
+    const cause = `\`${stray}\` belongs to a researcher with \`model\`.`;
+    return refuse(ctx, { cause, fix: "Add the model, such as `model: openai/gpt-5`, or remove the key." });
+  }
+  if (map.wire !== undefined && map.base_url === undefined) {
+    const cause = "`wire` is set without `base_url`; known providers have their own.";
+    return refuse(ctx, { cause, fix: "Add the `base_url` of the server, or remove `wire`." });
+  }
   const [only, ...more] = named;
   if (only && more.length === 0) return only;
   const kinds = named.map((spec) => `\`${spec.kind}\``).join(" and ");
@@ -128,6 +161,17 @@ const researcher = z.unknown().transform((value, ctx): ResearcherSpec => {
     fix: "Write one of `command`, `agent` or `model` in it, such as `{ agent: claude }`.",
   });
 });
+
+function modelSettings(map: z.output<typeof researcherMap>) {
+  const { base_url: baseUrl, wire, api_key_env: keyEnv, effort, temperature } = map;
+  return {
+    ...(baseUrl !== undefined && { baseUrl }),
+    ...(wire !== undefined && { wire }),
+    ...(keyEnv !== undefined && { keyEnv }),
+    ...(effort !== undefined && { effort }),
+    ...(temperature !== undefined && { temperature }),
+  };
+}
 
 const envValue = z
   .union([z.string(), z.number(), z.boolean()], { error: "wrong" })

@@ -7,6 +7,7 @@ import { spokenIdeaIn } from "./spoken-idea.ts";
 
 export interface CommandOptions {
   readonly name: string;
+  readonly role?: string;
   readonly command: string;
   /** Runs the line in the workspace with the brief at a path in NIGHTLAB_BRIEF; the environment is the host's business. */
   readonly exec: (
@@ -18,9 +19,11 @@ export interface CommandOptions {
 /** Exit code that says: nothing more to propose in this run. */
 const EXHAUSTED_EXIT_CODE = 75;
 
-export function commandResearcher({ name, command, exec }: CommandOptions): Researcher {
+export function commandResearcher({ name, role, command, exec }: CommandOptions): Researcher {
   return {
     name,
+    readsDiffs: true,
+    ...(role === undefined ? {} : { role }),
     async propose(brief: Brief, workspacePath: string, signal: AbortSignal): Promise<Proposal> {
       const briefJson = JSON.stringify(briefObject(brief), undefined, 2);
       const exit = await exec({ line: command, cwd: workspacePath, briefJson }, signal);

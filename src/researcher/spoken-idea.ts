@@ -3,7 +3,7 @@
 import { z } from "zod";
 import type { Idea } from "../core/experiment.ts";
 
-const forecastSchema = z.object({ gain: z.number(), probability: z.number().min(0).max(1) });
+export const forecastSchema = z.object({ gain: z.number(), probability: z.number().min(0).max(1) });
 
 const spokenIdea = z.object({
   title: z.string().min(1).max(500),

@@ -114,6 +114,31 @@ const values: Row[] = [
   ["an agent as word", extra("researchers: [claude]"), 5, '"claude" is not', "{ agent: claude }"],
   ["two kinds at once", extra("researchers: [{ agent: a, model: b }]"), 5, "one or the other", "one of"],
   ["a nameless researcher", extra("researchers: [{ role: b }]"), 5, "names nothing", "agent"],
+  [
+    ...["a server without its protocol", extra("researchers: [{ model: m, base_url: localhost:8000 }]"), 5],
+    ...['"localhost:8000" is not the address', "http://127.0.0.1:8000/v1"],
+  ] as Row,
+  [
+    ...["a key instead of its name", extra("researchers: [{ model: openai/m, api_key_env: sk-123 }]"), 5],
+    ...['"sk-123" is not the name', "never the key itself"],
+  ] as Row,
+  ["an effort", extra("researchers: [{ model: openai/m, effort: max }]"), 5, '"max"', "effort: high"],
+  [
+    "a temperature",
+    extra("researchers: [{ model: openai/m, temperature: 3 }]"),
+    5,
+    "is 3",
+    "temperature: 0.7",
+  ],
+  ["a wire", extra("researchers: [{ model: m, wire: grpc }]"), 5, '"grpc"', "wire: anthropic"],
+  [
+    ...["a wire alone", extra("researchers: [{ model: openai/m, wire: anthropic }]"), 5],
+    ...["without `base_url`", "Add the `base_url`"],
+  ] as Row,
+  [
+    ...["an effort of an agent", extra("researchers: [{ agent: a, effort: high }]"), 5],
+    ...["`effort` belongs to a researcher with `model`", "Add the model"],
+  ] as Row,
   ["a researcher's typo", extra("researchers:\n  - tuner\n  - agnet: b"), 7, "`agnet`", "`agent`"],
   [
     "shares over 1",

@@ -43,6 +43,20 @@ test("what is rendered is read back as the same settings", () => {
   expect(settings(parsed(renderFrontMatter(before)))).toEqual(settings(before));
 });
 
+test("a model with all its keys is read back as it was", () => {
+  const researchers = [
+    {
+      kind: "model",
+      model: "qwen3",
+      baseUrl: "http://127.0.0.1:8000/v1",
+      wire: "openai_chat",
+      temperature: 0.7,
+    },
+    { kind: "model", model: "openai/gpt-5", keyEnv: "WORK_KEY", effort: "high", share: 0.3 },
+  ] as const;
+  expect(parsed(renderFrontMatter({ ...small, researchers })).researchers).toEqual(researchers);
+});
+
 test("a new program has the headings to fill in, and its ideas are read", () => {
   const text = renderProgram(
     { ...small, researchers: [{ kind: "agent", agent: "claude", role: "architect" }] },
