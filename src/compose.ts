@@ -3,6 +3,7 @@
 import { createHash, randomInt } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import type { OpenAccess } from "./compose/model-staff.ts";
+import { type Models, openModels } from "./compose/models.ts";
 import { type Listeners, openNight, withStages } from "./compose/night.ts";
 import { locateStudy, rememberBudget } from "./compose/read-study.ts";
 import { makeStaff } from "./compose/staff.ts";
@@ -114,16 +115,18 @@ export async function openRun(request: RunRequest): Promise<OpenRun> {
     });
     closers.push(() => workspaces.close());
     const guarded = { ...context, program: await withLinkTargets(context, workspaces, baseline) };
-    const last = request.mode.kind === "resume" ? currentRun(study) : undefined;
-    // A run that was killed keeps its deadline, also when that has passed meanwhile.
-    const sinceMs = last !== undefined && last.pausedReason === undefined ? last.lastAtMs : clock.now();
+    const sinceMs = beganAt(request, study) ?? clock.now();
     const stages = new Map<string, string>();
     const heard = { ...request, ...withStages(request, { stages, studyFolder: place.folder }) };
-    const parts = await labParts(heard, guarded, { workspaces, baseline, clock, sinceMs });
+    const models =
+      request.openAccess === undefined ? await openModels(program, { ...request, clock }) : undefined;
+    if (models !== undefined) closers.push(() => models.gateway.close());
+    const parts = await labParts(heard, guarded, { workspaces, baseline, clock, sinceMs, models });
     const wrap = request.wrap ?? ((same: LabParts) => same);
     const lab = new Lab(wrap({ ...parts, ledger }), study);
     if (request.mode.kind === "resume") await resume(lab);
     else await begin(lab, request, { tag, source: program.source });
+    models?.serve(lab);
     const work = async (control: Control) => {
       const night = await openNight({ lab, studyFolder: place.folder, control, stages });
       return await runStudy(lab, night.control).finally(() => night.close());
@@ -133,6 +136,12 @@ export async function openRun(request: RunRequest): Promise<OpenRun> {
     await close();
     throw error;
   }
+}
+
+/** When a run that was killed was last at work: it keeps its deadline, also when that has passed meanwhile. */
+function beganAt({ mode }: RunRequest, study: Study): number | undefined {
+  const last = mode.kind === "resume" ? currentRun(study) : undefined;
+  return last?.pausedReason === undefined ? last?.lastAtMs : undefined;
 }
 
 /** A protected link protects what it leads to. */
@@ -153,14 +162,21 @@ async function withLinkTargets(
 async function labParts(
   request: RunRequest,
   context: Context,
-  made: { workspaces: GitWorkspaces; baseline: CommitSha; clock: Clock; sinceMs: number },
+  made: {
+    workspaces: GitWorkspaces;
+    baseline: CommitSha;
+    clock: Clock;
+    sinceMs: number;
+    models: Models | undefined;
+  },
 ): Promise<Omit<LabParts, "ledger">> {
   const { place, program, sandbox } = context;
   const { onLine, onStage, onPoint } = request;
   const environment = commandEnvironment(context);
   const readable = await readablePaths(context);
   const hidden = hiddenPaths(context);
-  const { workspaces, baseline, clock } = made;
+  const { workspaces, baseline, clock, models } = made;
+  const openAccess = request.openAccess ?? models?.open;
   return {
     workspaces,
     baseline,
@@ -180,7 +196,7 @@ async function labParts(
       makeStaff({
         ...context,
         clock: made.clock,
-        ...(request.openAccess === undefined ? {} : { openAccess: request.openAccess }),
+        ...(openAccess === undefined ? {} : { openAccess }),
         environment,
         readable,
         hidden,

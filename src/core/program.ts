@@ -119,6 +119,8 @@ export interface Program {
   readonly risk: Risk;
   readonly parallel: number;
   readonly researchers: readonly ResearcherSpec[];
+  /** US dollars per million tokens, by model; they win over the list that comes with nightlab. */
+  readonly prices: Readonly<Record<string, { inputUsd: number; outputUsd: number; cachedUsd?: number }>>;
   readonly sections: readonly Section[];
   readonly roles: readonly Role[];
   readonly ideas: readonly IdeaLine[];

@@ -43,7 +43,7 @@ export function modelLimit(budget: Budget, spent: Pick<Spent, "tokens" | "usd">)
 }
 
 /** What models may still cost; a missing key is no limit. */
-function modelsLeft({ usd, tokens }: Budget, spent: Pick<Spent, "tokens" | "usd">) {
+export function modelsLeft({ usd, tokens }: Budget, spent: Pick<Spent, "tokens" | "usd">) {
   return {
     ...(usd === undefined ? {} : { usd: usd - spent.usd }),
     ...(tokens === undefined ? {} : { tokens: tokens - spent.tokens }),

@@ -72,6 +72,10 @@ export const KEYS: Readonly<Record<string, KeyHelp>> = {
   "budget.plateau": amount("plateau", "30"),
   risk: { expects: "`strict`, `cautious`, `balanced` or `bold`", example: "risk: balanced" },
   parallel: { expects: "a whole number from 1 to 256", example: "parallel: 2" },
+  prices: {
+    expects: "a map of models to dollars per million tokens",
+    example: 'prices: { "my-model": { input: 0.5, output: 2 } }',
+  },
   researchers: {
     expects: "a list of researchers",
     example: "researchers: [tuner, { agent: claude, role: architect }]",

@@ -173,6 +173,15 @@ function modelSettings(map: z.output<typeof researcherMap>) {
   };
 }
 
+const usd = z.number().min(0);
+const price = z
+  .strictObject({ input: usd, output: usd, cached: usd.optional() })
+  .transform(({ input, output, cached }) => ({
+    inputUsd: input,
+    outputUsd: output,
+    ...(cached === undefined ? {} : { cachedUsd: cached }),
+  }));
+
 const envValue = z
   .union([z.string(), z.number(), z.boolean()], { error: "wrong" })
   .transform((value) => String(value));
@@ -224,6 +233,7 @@ export const frontMatterSchema = z.strictObject({
   risk: z.enum(["strict", "cautious", "balanced", "bold"]).optional(),
   parallel: whole.max(256).optional(),
   researchers: z.array(researcher).min(1).optional(),
+  prices: z.record(text, price).optional(),
 });
 
 /** What the front matter says, before defaults and inference. */

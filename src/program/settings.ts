@@ -54,6 +54,7 @@ export function settle(given: Given): { settings?: Settings; findings: Finding[]
     risk: written.risk ?? "balanced",
     parallel: written.parallel ?? 1,
     researchers,
+    prices: written.prices ?? {},
     inferred: notes.inferred,
   };
   return { settings, findings: notes.findings };

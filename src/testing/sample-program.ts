@@ -23,6 +23,7 @@ export const SAMPLE_PROGRAM: Program = {
   risk: "balanced",
   parallel: 1,
   researchers: [],
+  prices: {},
   sections: [],
   roles: [],
   ideas: [],

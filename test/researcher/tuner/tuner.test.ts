@@ -53,6 +53,7 @@ function program(edit: string[], protect: string[] = []): Program {
     risk: "balanced",
     parallel: 1,
     researchers: [{ kind: "tuner" }],
+    prices: {},
     sections: [],
     roles: [],
     ideas: [],
