@@ -6,9 +6,9 @@ import type { Draft } from "./draft.ts";
 import { lastAnswers, NO_CHANGE } from "./instructions.ts";
 import { spokenProposal } from "./spoken-proposal.ts";
 
-const MAX_ANSWERS = 24;
+export const MAX_ANSWERS = 24;
 /** So many before the end the model is told to propose. */
-const WARN_AT = 3;
+export const WARN_AT = 3;
 /** Waits before a call is made again, where it may succeed soon; longer ones are left to whoever gives out the turns. */
 const RETRY_MS = [2000, 8000];
 const LONGEST_WAIT_MS = 20_000;
@@ -46,7 +46,8 @@ export async function converse(
   return `no change was proposed in ${MAX_ANSWERS} answers`;
 }
 
-async function answered(
+/** One answer, asked for again after short faults. */
+export async function answered(
   { chat, clock }: { chat: Chat; clock: Clock },
   signal: AbortSignal,
 ): Promise<ChatAnswer> {

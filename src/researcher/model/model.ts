@@ -4,12 +4,12 @@ import type { Brief } from "../../core/brief.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { ExperimentId } from "../../core/experiment.ts";
 import type { ModelAccess, ModelCall } from "../../core/provider.ts";
-import type { Proposal, Researcher } from "../../core/researcher.ts";
+import type { Answer, Proposal, Researcher } from "../../core/researcher.ts";
 import { globMatcher } from "../../core/scope.ts";
 import { shortLine } from "../../text/untrusted.ts";
 import { briefParts } from "../brief-text.ts";
 import { CallFailure, type Chat, type ChatOptions } from "./chat.ts";
-import { converse } from "./converse.ts";
+import { answered, converse, MAX_ANSWERS, WARN_AT } from "./converse.ts";
 import { Desk } from "./desk.ts";
 import { Draft } from "./draft.ts";
 import { INSTRUCTIONS, PROPOSE_DESCRIPTION } from "./instructions.ts";
@@ -29,38 +29,75 @@ export interface ModelResearcherOptions {
 }
 
 export function modelResearcher(options: ModelResearcherOptions): Researcher {
-  const { name, role, clock, totalMs } = options;
-  let limitedInARow = 0;
+  const { name, role } = options;
+  const counted = { limitedInARow: 0 };
   return {
     name,
     readsDiffs: true,
     ...(role === undefined ? {} : { role }),
-    async propose(brief, workspacePath, signal): Promise<Proposal> {
-      const [late, ended] = [new AbortController(), new AbortController()];
-      void clock.delay(totalMs, ended.signal).then(() => ended.signal.aborted || late.abort());
-      const access = options.openAccess(brief.experiment);
-      try {
-        const both = AbortSignal.any([signal, late.signal]);
-        const proposal = await propose(options, { access, brief, workspacePath }, both);
-        limitedInARow = 0;
-        return proposal;
-      } catch (error) {
-        if (late.signal.aborted) {
-          const minutes = Math.round(totalMs / 60_000);
-          return { kind: "gave_up", reason: `${name}: it took longer than ${minutes} minutes` };
-        }
-        const { end, message, status, retryAfterMs } = asFailure(error);
-        const told = lastCall(access, end);
-        const known = { end: told?.end ?? end, message: told?.detail ?? message, status };
-        limitedInARow = WAITED.includes(known.end) ? limitedInARow + 1 : 0;
-        const waitMs = told?.retryAfterMs ?? retryAfterMs;
-        return gaveUp(options, { ...known, retryAfterMs: waitMs, inARow: limitedInARow });
-      } finally {
-        ended.abort();
-        access.close();
-      }
-    },
+    propose: (brief, workspacePath, signal) =>
+      converseInTime(options, { brief, counted, signal }, (access, within) =>
+        propose(options, { access, brief, workspacePath }, within),
+      ),
+    answer: (brief, question, workspacePath, signal) =>
+      converseInTime(options, { brief, counted, signal }, (access, within) =>
+        answer(options, { access, brief, workspacePath, question }, within),
+      ),
   };
+}
+
+type GaveUp = Extract<Proposal, { kind: "gave_up" }>;
+
+/** Opens the way to the model for one conversation; whatever goes wrong in it is a sentence and a wait. */
+async function converseInTime<Said>(
+  options: ModelResearcherOptions,
+  { brief, counted, signal }: { brief: Brief; counted: { limitedInARow: number }; signal: AbortSignal },
+  talk: (access: ModelAccess, within: AbortSignal) => Promise<Said>,
+): Promise<Said | GaveUp> {
+  const { name, clock, totalMs } = options;
+  const [late, ended] = [new AbortController(), new AbortController()];
+  void clock.delay(totalMs, ended.signal).then(() => ended.signal.aborted || late.abort());
+  const access = options.openAccess(brief.experiment);
+  try {
+    const said = await talk(access, AbortSignal.any([signal, late.signal]));
+    counted.limitedInARow = 0;
+    return said;
+  } catch (error) {
+    if (late.signal.aborted) {
+      const minutes = Math.round(totalMs / 60_000);
+      return { kind: "gave_up", reason: `${name}: it took longer than ${minutes} minutes` };
+    }
+    const { end, message, status, retryAfterMs } = asFailure(error);
+    const told = lastCall(access, end);
+    const known = { end: told?.end ?? end, message: told?.detail ?? message, status };
+    counted.limitedInARow = WAITED.includes(known.end) ? counted.limitedInARow + 1 : 0;
+    const waitMs = told?.retryAfterMs ?? retryAfterMs;
+    return gaveUp(options, { ...known, retryAfterMs: waitMs, inARow: counted.limitedInARow });
+  } finally {
+    ended.abort();
+    access.close();
+  }
+}
+
+/** The workspace may be read for it; the last answer without a call of a tool counts. */
+async function answer(
+  { name, openChat, clock }: ModelResearcherOptions,
+  about: { access: ModelAccess; brief: Brief; workspacePath: string; question: string },
+  signal: AbortSignal,
+): Promise<Answer> {
+  const { access, brief, workspacePath: root, question } = about;
+  const { stable, changing } = briefParts(brief);
+  const chat = await openChat(access, {
+    instructions: stable,
+    tools: new Desk({ root, hidden: brief.program.holdoutFiles }).tools(),
+  });
+  chat.say(`${changing}\n\n# Your task\n\n${question}`);
+  for (let left = MAX_ANSWERS; left > 0; left -= 1) {
+    const { text, toolCalls } = await answered({ chat, clock }, signal);
+    if (toolCalls === 0) return { kind: "text", text };
+    if (left === WARN_AT) chat.say("Answer now, without reading more.");
+  }
+  return { kind: "gave_up", reason: `${name} gave no answer in ${MAX_ANSWERS} turns` };
 }
 
 async function propose(
@@ -134,7 +171,7 @@ const WORDS: Record<CallFailure["end"], string> = {
 function gaveUp(
   { name, next }: ModelResearcherOptions,
   failure: Pick<CallFailure, "end" | "message" | "status" | "retryAfterMs"> & { inARow: number },
-): Proposal {
+): GaveUp {
   const { end, message, status, retryAfterMs, inARow } = failure;
   const first = FIRST_WAIT_MS[end];
   const isUnknown = end === "bad_request" && status === 404;

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Brief } from "../../../src/core/brief.ts";
 import type { ModelAccess, ModelCall } from "../../../src/core/provider.ts";
-import type { Proposal } from "../../../src/core/researcher.ts";
+import type { Answer, Proposal } from "../../../src/core/researcher.ts";
 import { type Endpoint, languageModel, sdkChat } from "../../../src/researcher/model/ai-sdk.ts";
 import { modelResearcher } from "../../../src/researcher/model/model.ts";
 import { FakeClock } from "../../../src/testing/fake-clock.ts";
@@ -38,6 +38,7 @@ export interface Asking {
   readonly clock: FakeClock;
   readonly closed: () => number;
   ask(brief: Brief, root: string, signal?: AbortSignal): Promise<Proposal>;
+  question(brief: Brief, root: string, question: string): Promise<Answer | undefined>;
 }
 
 /** Asks for one proposal; `calls` stands for what a gateway recorded. */
@@ -76,6 +77,8 @@ export async function openAsking(
     clock,
     closed: () => closed,
     ask: (brief, root, signal = new AbortController().signal) => researcher.propose(brief, root, signal),
+    question: async (brief, root, question) =>
+      await researcher.answer?.(brief, question, root, new AbortController().signal),
   };
 }
 

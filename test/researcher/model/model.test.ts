@@ -45,6 +45,27 @@ describe.each(WIRES)("a model over %s", (wire) => {
     expect(String(asking.server.calls[1]?.body)).toContain("lines 1 to 4 of 4:\\none\\ntwo\\nthree");
   });
 
+  it("answers a question after it has read, and a refusal is a sentence and a wait", async () => {
+    asking = await openAsking(wire);
+    const steps = [{ op: "read", path: "a.txt" } as const];
+    const brief = scriptedBrief({ id: `question ${wire}`, steps, final: '{"ideas": []}' });
+    expect(await asking.question(brief, desk.root, "What next?")).toEqual({
+      kind: "text",
+      text: '{"ideas": []}',
+    });
+    expect(String(asking.server.calls[0]?.body)).toContain("What next?");
+    expect(String(asking.server.calls[0]?.body)).not.toContain("propose_change");
+    const refused = scriptedBrief({
+      id: `refused ${wire}`,
+      steps: [{ op: "error", status: 429, retryAfterSeconds: 600, times: 9 }],
+      final: "",
+    });
+    expect(await asking.question(refused, desk.root, "What next?")).toMatchObject({
+      kind: "gave_up",
+      retryAfterMs: 600_000,
+    });
+  });
+
   it("proposes in words where it calls no tool", async () => {
     asking = await openAsking(wire);
     const final = `I will do it.\n\nFILE: a.txt\n<<<<<<< SEARCH\ntwo\n=======\n2\n>>>>>>> REPLACE\n${JSON.stringify(IDEA)}`;
