@@ -31,8 +31,10 @@ interface Reserved {
  * as anything is left, so the last cent can be spent and the overrun is one call at most.
  */
 export function standing(worst: WorstCase, left: Left, reserved: Reserved): Standing {
-  if (left.usd !== undefined && left.usd <= 0) return { refused: "the dollars of this study are spent" };
-  if (left.tokens !== undefined && left.tokens <= 0) return { refused: "the tokens of this study are spent" };
+  // Also where what is left is no number.
+  if (left.usd !== undefined && !(left.usd > 0)) return { refused: "the dollars of this study are spent" };
+  if (left.tokens !== undefined && !(left.tokens > 0))
+    return { refused: "the tokens of this study are spent" };
   if (left.usd !== undefined && worst.usd === undefined && left.tokens === undefined) {
     return { refused: "its price is not known, and a budget in dollars cannot hold it" };
   }
@@ -82,11 +84,19 @@ export class Gate {
 
   #serve(): void {
     for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
-      const stands = standing(next.worst, this.#left(), this.#reserved);
+      const stands = this.#standing(next.worst);
       if (stands === "wait") return;
       this.#waiting.shift();
       if (stands === "go") next.decide({ kind: "admitted", release: this.#reserve(next.worst) });
       else next.decide({ kind: "refused", reason: stands.refused });
+    }
+  }
+
+  #standing(worst: WorstCase): Standing {
+    try {
+      return standing(worst, this.#left(), this.#reserved);
+    } catch (error) {
+      return { refused: `what is left of the budget cannot be told: ${(error as Error).message}` };
     }
   }
 

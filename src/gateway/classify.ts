@@ -1,7 +1,7 @@
 /** What an answer that is no success means for whoever waits: try again, wait until, pay, or stop. */
 
 import type { CallEnd, Wire } from "../core/provider.ts";
-import { countIn, type JsonObject, objectIn, objectsIn, parsed, stringIn } from "./json.ts";
+import { countIn, type JsonObject, objectIn, objectsIn, parsed, plainText, stringIn } from "./json.ts";
 
 export interface Failed {
   readonly end: CallEnd;
@@ -33,7 +33,7 @@ export function classify({ wire, status, headers, body, nowMs }: FailedAnswer): 
   return {
     end: endOf(wire, status, body),
     ...(wait === undefined ? {} : { retryAfterMs: wait }),
-    detail: `${status} ${message}`.slice(0, MAX_DETAIL),
+    detail: plainText(`${status} ${message}`, MAX_DETAIL),
   };
 }
 
@@ -57,7 +57,7 @@ function endOf(wire: Wire, status: number, body: string): CallEnd {
 /** The same for an error that comes in the middle of a stream, where there is no status. */
 export function classifyFailure(wire: Wire, { code, message }: { code: string; message: string }): Failed {
   const text = `${code} ${message}`;
-  const detail = text.trim().slice(0, MAX_DETAIL);
+  const detail = plainText(text.trim(), MAX_DETAIL);
   if (wire === "gemini" ? GEMINI_QUOTA.test(text) : QUOTA.test(text)) return { end: "quota", detail };
   if (/rate_?limit|RESOURCE_EXHAUSTED|^429/i.test(text)) return { end: "rate_limited", detail };
   if (/overloaded|UNAVAILABLE|^503|^529/i.test(text)) return { end: "overloaded", detail };

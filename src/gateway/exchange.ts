@@ -155,9 +155,11 @@ function overBudget({ model }: AskedCall, reason: string): string {
   return `nightlab: the call to ${model} was not made: ${reason}${next}`;
 }
 
-/** An agent may ask again and again; the ledger hears of each model once. */
+const MAX_REFUSED_MODELS = 10;
+
+/** An agent may ask again and again; the ledger hears of each model once, and of few models. */
 async function recordRefusal(house: House, access: OpenAccess, call: ModelCall): Promise<void> {
-  if (access.refusedModels.has(call.model)) return;
+  if (access.refusedModels.has(call.model) || access.refusedModels.size >= MAX_REFUSED_MODELS) return;
   access.refusedModels.add(call.model);
   await house.record(call, access);
 }

@@ -19,6 +19,11 @@ export function stringIn(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
+/** What a stranger wrote, fit for a line of the ledger and of a terminal. */
+export function plainText(text: string, maxLength: number): string {
+  return text.replaceAll(/\p{Cc}+/gu, " ").slice(0, maxLength);
+}
+
 export function parsed(text: string): unknown {
   try {
     return JSON.parse(text);

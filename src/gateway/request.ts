@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate, zstdDecompress } from "node:zlib";
 import type { Wire } from "../core/provider.ts";
 import type { WorstCase } from "./admission.ts";
-import { countIn, type JsonObject, objectIn, parsed, stringIn } from "./json.ts";
+import { countIn, type JsonObject, objectIn, parsed, plainText, stringIn } from "./json.ts";
 import { priceOf, type Seller, worstCostOf } from "./prices.ts";
 
 /** Larger requests are refused. */
@@ -139,6 +139,8 @@ export function withUsageAsked({ json, plain }: AskedCall): Buffer {
   return Buffer.concat([plain.subarray(0, end), insert, plain.subarray(end)]);
 }
 
+const MAX_MODEL_LENGTH = 200;
+
 export function modelIn(json: JsonObject): string {
-  return stringIn(json.model) ?? "";
+  return plainText(stringIn(json.model) ?? "", MAX_MODEL_LENGTH);
 }

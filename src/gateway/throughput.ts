@@ -33,6 +33,11 @@ export class ThroughputMeter {
     this.#openedMs = clock.now();
   }
 
+  /** Calls still remembered. */
+  get kept(): number {
+    return this.#counted.length;
+  }
+
   add(usage: TokenUsage): void {
     const atMs = this.#clock.now();
     const oldest = this.#counted[0];

@@ -17,6 +17,7 @@ describe("where a call stands", () => {
     ["fits beside nothing, but is alone", worst, { usd: 0.01, tokens: 1 }, NOTHING, "go"],
     ["no dollars left", worst, { usd: 0 }, NOTHING, /dollars .* spent/],
     ["fewer than none left", worst, { usd: -1, tokens: 50 }, NOTHING, /dollars .* spent/],
+    ["dollars that are no number", worst, { usd: Number.NaN }, NOTHING, /dollars .* spent/],
     ["no tokens left", worst, { usd: 5, tokens: 0 }, beside, /tokens .* spent/],
     ["no price under dollars", { tokens: 1 }, { usd: 5 }, NOTHING, /price is not known/],
     ["no price under dollars and tokens", { tokens: 1 }, { usd: 5, tokens: 5 }, NOTHING, "go"],
@@ -73,6 +74,17 @@ describe("the gate", () => {
     expect(await large).toEqual({ kind: "left" });
     expect((await small).kind).toBe("admitted");
     expect(await gate.admit({ tokens: 1 }, leaving.signal)).toEqual({ kind: "left" });
+  });
+
+  it("refuses where nobody can tell what is left", async () => {
+    const gate = new Gate(() => {
+      throw new Error("ledger closed");
+    });
+    for (let time = 0; time < 2; time += 1) {
+      const admission = await gate.admit({ tokens: 1 }, never);
+      expect(admission).toEqual({ kind: "refused", reason: expect.stringContaining("ledger closed") });
+    }
+    expect(gate.waiting).toBe(0);
   });
 
   it("may be told twice that a call has ended", async () => {

@@ -54,6 +54,19 @@ describe("a budget", () => {
     expect(server.calls).toEqual([]);
   });
 
+  it("that is spent cannot be made to fill the ledger, whatever models are asked for", async () => {
+    const { ask, access } = await openSetting({ gateway: { left: () => ({ usd: 0 }) } });
+    for (let index = 0; index < 15; index += 1) {
+      const model = `\u001b[31mm${index}${"x".repeat(500)}`;
+      await (await ask({ wire: "openai_chat", prompt: "", model })).text();
+    }
+    expect(access.calls).toHaveLength(10);
+    for (const { model } of access.calls) {
+      expect(model).toHaveLength(200);
+      expect(model).not.toContain("\u001b");
+    }
+  });
+
   it("in tokens holds a model without a price", async () => {
     let tokens = 100_000;
     const { ask } = await openSetting({

@@ -36,7 +36,7 @@ describe("a call through the gateway", () => {
   it.each(cases)("is counted exactly over $wire, streaming: $isStreaming", async ({ wire, isStreaming }) => {
     const usage = wire === "anthropic" ? ANTHROPIC_USAGE : USAGE;
     const { ask, access, told, server } = await openSetting({
-      server: { usage: () => usage, writeBytes: 7 },
+      server: { usage: () => usage, writeBytes: 37 },
     });
     const response = await ask({ wire, isStreaming, prompt: "hello", model: "gpt-5" });
     await response.text();
@@ -52,7 +52,7 @@ describe("a call through the gateway", () => {
     async ({ wire, isStreaming }) => {
       const text = "Grüße, 世界 👋: every byte as it came, whatever the packets";
       const { ask, server, access } = await openSetting({
-        server: { answer: () => ({ text }), writeBytes: 5 },
+        server: { answer: () => ({ text }), writeBytes: 23 },
       });
       const extra = wire === "openai_chat" && isStreaming ? { stream_options: { include_usage: true } } : {};
       const asking: Asking = { wire, isStreaming, prompt: "ü", extra, headers: { "x-own": "1" } };

@@ -1,7 +1,8 @@
 /** A gateway before a scripted model server, and what each of them counted. */
 
+import { expect } from "vitest";
 import type { ModelAccess, ModelCall, TokenUsage, Wire } from "../../src/core/provider.ts";
-import { WIRES } from "../../src/core/provider.ts";
+import { modelCallSchema, WIRES } from "../../src/core/provider.ts";
 import type { Caller } from "../../src/gateway/access.ts";
 import { type Gateway, type GatewayOptions, openGateway } from "../../src/gateway/gateway.ts";
 import { FakeClock } from "../../src/testing/fake-clock.ts";
@@ -41,6 +42,8 @@ export async function openSetting(
     upstreams: WIRES.map((wire) => ({ wire, baseUrl: baseOf(server.origin, wire), apiKey: TRUE_KEY })),
     left: () => ({}),
     onCall: async (call, caller) => {
+      // Exactly what the ledger takes.
+      expect(modelCallSchema.parse(call)).toEqual(call);
       told.push({ call, caller });
     },
     clock,

@@ -3,7 +3,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { setTimeout as delay } from "node:timers/promises";
+import { setImmediate as turn } from "node:timers/promises";
 import type { TokenUsage, Wire } from "../../core/provider.ts";
 import { type Answerer, countTokens, decide } from "./answer.ts";
 import { argumentsText, type ModelRequest, objectIn, type Reply, textOf } from "./model-request.ts";
@@ -238,7 +238,7 @@ async function write(response: ServerResponse, text: string, writeBytes?: number
     const isTaken = response.write(bytes.subarray(at, at + size));
     if (!isTaken) await Promise.race([once(response, "drain"), once(response, "close")]);
     // Each piece gets a packet of its own only if the loop turns in between.
-    else if (writeBytes !== undefined) await delay(0);
+    else if (writeBytes !== undefined) await turn();
   }
 }
 
@@ -246,6 +246,6 @@ async function write(response: ServerResponse, text: string, writeBytes?: number
 async function cut(response: ServerResponse, bytes: Buffer): Promise<void> {
   if (bytes.length > 0) await new Promise((resolve) => response.write(bytes, resolve));
   else response.flushHeaders();
-  await delay(0);
+  await turn();
   response.destroy();
 }
