@@ -37,7 +37,7 @@ export function makeStaff(context: StaffContext): Staff[] {
 function makeResearcher(spec: ResearcherSpec, context: StaffContext): Researcher {
   switch (spec.kind) {
     case "tuner":
-      return tunerResearcher();
+      return tunerResearcher({ applyPatch });
     case "ideas":
       return ideasResearcher({ readPatch: (path) => readPatch(context.program.path, path), applyPatch });
     case "command": {

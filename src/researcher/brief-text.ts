@@ -1,7 +1,7 @@
 /** The brief as Markdown for agents and models: bounded, the same for the same brief, and what others wrote is fenced data. */
 
 import { type Brief, isNearMiss, type PastExperiment } from "../core/brief.ts";
-import type { Forecast } from "../core/experiment.ts";
+import type { Forecast, Idea } from "../core/experiment.ts";
 import type { Program, Section } from "../core/program.ts";
 import { DATA_NOT_ORDERS, fenced } from "../text/fence.ts";
 import { shortLine } from "../text/untrusted.ts";
@@ -166,7 +166,7 @@ const DIFF_WORDS = 160; // heading and sentence
 function constantsOf(history: readonly PastExperiment[]): string {
   const found = new Map<string, { values: Set<unknown>; best: unknown; gain: number }>();
   for (const { idea, gainOverHead, headGain } of history) {
-    for (const [knob, value] of Object.entries(idea.settings ?? {})) {
+    for (const [knob, value] of knobsOf(idea)) {
       const known = found.get(knob) ?? { values: new Set(), best: undefined, gain: Number.NEGATIVE_INFINITY };
       known.values.add(value);
       const gain = gainOverHead === undefined ? Number.NEGATIVE_INFINITY : gainOverHead + headGain;
@@ -182,6 +182,9 @@ function constantsOf(history: readonly PastExperiment[]): string {
     });
   return lines.join("\n");
 }
+
+/** Ids of knobs have a colon; what has none is no constant. */
+const knobsOf = ({ settings = {} }: Idea) => Object.entries(settings).filter(([knob]) => knob.includes(":"));
 
 function underWay({ inFlight }: Brief): string {
   return inFlight

@@ -5,11 +5,12 @@
 
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Brief } from "../../core/brief.ts";
+import type { Brief, PastExperiment } from "../../core/brief.ts";
 import type { ExperimentId, Idea } from "../../core/experiment.ts";
 import type { Proposal, Researcher } from "../../core/researcher.ts";
 import { cmaEs } from "./cma-es.ts";
 import { type EditableFile, readEditableFiles } from "./editable-files.ts";
+import { following, partOf, structureFor } from "./follow-up.ts";
 import type { Knob, KnobProblem } from "./knob.ts";
 import { findKnobs, writeKnobs } from "./knobs.ts";
 import { localSurrogate } from "./local-surrogate.ts";
@@ -24,14 +25,35 @@ const MOST_SURROGATE_KNOBS = 30;
 /** A file full of numbers is searched no better for having them all; annotated ones come first. */
 const MOST_KNOBS = 60;
 
-export function tunerResearcher(name = "tuner"): Researcher {
+export interface TunerOptions {
+  readonly name?: string;
+  /** Applies a unified diff in a workspace; the reason if it does not apply. With it, structures of others are followed up. */
+  readonly applyPatch?: (workspacePath: string, patch: string) => Promise<string | undefined>;
+}
+
+export function tunerResearcher({ name = "tuner", applyPatch }: TunerOptions = {}): Researcher {
   const proposed = new Map<ExperimentId, Idea>();
+  const barren = new Set<ExperimentId>();
   return {
     name,
+    readsDiffs: applyPatch !== undefined,
     async propose(given, workspacePath, signal): Promise<Proposal> {
+      const now = withNewest(given, proposed);
+      const structure = applyPatch === undefined ? undefined : structureFor(fertile(now, barren), name);
+      if (structure !== undefined && applyPatch !== undefined) {
+        const task = { brief: now, name, structure, workspacePath, applyPatch };
+        const idea = await followUp(task, proposed);
+        if (idea !== undefined) return { kind: "idea", idea };
+        // The workspace may be half of it: this experiment is over.
+        barren.add(structure.experiment);
+        return {
+          kind: "gave_up",
+          reason: `the constants of ${structure.experiment} cannot be searched on this head`,
+        };
+      }
       const files = await readEditableFiles(workspacePath, given.program);
       const { knobs, problems } = knobsOf(files);
-      const brief = withNewest(given, proposed); // from here to `proposed.set` nothing waits: no other call comes between
+      const brief = partOf(withNewest(given, proposed)); // from here to `proposed.set` nothing waits: no other call comes between
       if (knobs.length === 0) return { kind: "gave_up", reason: whyNone(files, problems), exhausted: true };
       const settings = nextSettings({ brief, name, knobs });
       if (settings === undefined)
@@ -48,6 +70,47 @@ export function tunerResearcher(name = "tuner"): Researcher {
     },
   };
 }
+
+const fertile = (brief: Brief, barren: ReadonlySet<ExperimentId>): Brief => ({
+  ...brief,
+  history: brief.history.filter(({ experiment }) => !barren.has(experiment)),
+});
+
+interface FollowUp {
+  readonly brief: Brief;
+  readonly name: string;
+  readonly structure: PastExperiment;
+  readonly workspacePath: string;
+  readonly applyPatch: NonNullable<TunerOptions["applyPatch"]>;
+}
+
+/** The structure on the head, with other values of the constants it marked; undefined where that cannot be. */
+async function followUp(
+  { brief: now, name, structure, workspacePath, applyPatch }: FollowUp,
+  proposed: Map<ExperimentId, Idea>,
+): Promise<Idea | undefined> {
+  const before = await readEditableFiles(workspacePath, now.program);
+  const known = new Set(annotatedOf(before).map(({ id }) => id));
+  if ((await applyPatch(workspacePath, structure.diff ?? "")) !== undefined) return undefined;
+  const files = await readEditableFiles(workspacePath, now.program);
+  const knobs = annotatedOf(files).filter(({ id }) => !known.has(id));
+  // What the structure gave with its own constants is where this search starts.
+  const headGain = structure.headGain + (structure.gainOverHead ?? 0);
+  const brief = { ...partOf(withNewest(now, proposed), structure), headGain };
+  const settings = knobs.length === 0 ? undefined : nextSettings({ brief, name, knobs });
+  if (settings === undefined) return undefined;
+  const idea = ideaOf({ brief, name, knobs }, settings, []);
+  const title = `${structure.idea.title}, with ${idea.title}`;
+  const why = `Constants that ${structure.experiment} marked, before its structure is given up. ${idea.why}`;
+  const linked = following(settings, structure);
+  const made = { ...idea, title, why, ...(linked === undefined ? {} : { settings: linked }) };
+  proposed.set(brief.experiment, made);
+  await writeSettings(workspacePath, files, { knobs, settings });
+  return made;
+}
+
+const annotatedOf = (files: readonly EditableFile[]) =>
+  knobsOf(files).knobs.filter(({ annotated }) => annotated);
 
 /** Two briefs made at the same moment know nothing of each other's ideas: ours are added until their experiments close. */
 function withNewest(brief: Brief, proposed: Map<ExperimentId, Idea>): Brief {
