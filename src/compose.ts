@@ -128,7 +128,8 @@ export async function openRun(request: RunRequest): Promise<OpenRun> {
     else await begin(lab, request, { tag, source: program.source });
     models?.serve(lab);
     const work = async (control: Control) => {
-      const night = await openNight({ lab, studyFolder: place.folder, control, stages });
+      const throughput = models === undefined ? undefined : () => models.gateway.throughput();
+      const night = await openNight({ lab, studyFolder: place.folder, control, stages, throughput });
       return await runStudy(lab, night.control).finally(() => night.close());
     };
     return { place, lab, stages, sandboxReason: reason, work, close };

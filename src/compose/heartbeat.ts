@@ -12,6 +12,8 @@ export interface Heartbeat {
   readonly stages: Readonly<Record<string, string>>;
   /** Limits in force, those of the command line included. */
   readonly budget: Budget;
+  /** Of all models together, over the last 1, 5 and 60 minutes; absent where no model is asked. */
+  readonly tokensPerSecond?: readonly [number, number, number];
 }
 
 const FILE = "heartbeat.json";

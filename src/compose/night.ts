@@ -2,6 +2,7 @@
 
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Throughput } from "../gateway/throughput.ts";
 import type { Lab, LabParts } from "../loop/lab.ts";
 import { USER } from "../loop/queue.ts";
 import type { Control } from "../loop/run-study.ts";
@@ -55,9 +56,12 @@ export interface NightParts {
   readonly studyFolder: string;
   readonly control: Control;
   readonly stages: ReadonlyMap<string, string>;
+  /** Of all models together, by minutes. */
+  readonly throughput?: (() => Throughput) | undefined;
 }
 
-export async function openNight({ lab, studyFolder, control, stages }: NightParts): Promise<Night> {
+export async function openNight(parts: NightParts): Promise<Night> {
+  const { lab, studyFolder, control } = parts;
   const [pause, finish, stop] = [new AbortController(), new AbortController(), new AbortController()];
   const obey = async (order: Order) => {
     switch (order.kind) {
@@ -78,7 +82,7 @@ export async function openNight({ lab, studyFolder, control, stages }: NightPart
   };
   // A ledger that cannot be written ends the run at its next line; the order stays in its file.
   const inbox = await openInbox(studyFolder, { obey, onError: () => undefined });
-  const heart = startHeart({ lab, studyFolder, stages, inbox });
+  const heart = startHeart(parts, inbox);
   return {
     control: {
       pause: AbortSignal.any([control.pause, pause.signal]),
@@ -93,13 +97,17 @@ export async function openNight({ lab, studyFolder, control, stages }: NightPart
 }
 
 /** A full disk must not end a run by its sign of life: a beat that cannot be written is left out. */
-function startHeart({ lab, studyFolder, stages, inbox }: Omit<NightParts, "control"> & { inbox: Inbox }) {
+function startHeart({ lab, studyFolder, stages, throughput }: NightParts, inbox: Inbox) {
   let beating: Promise<unknown> = Promise.resolve();
   const once = () => {
     const { tag: run, parts } = lab;
-    const shown = Object.fromEntries(stages);
-    const atMs = parts.clock.now();
-    beating = beat(studyFolder, { pid: process.pid, run, atMs, stages: shown, budget: parts.budget })
+    const read = throughput?.();
+    const heartbeat = {
+      ...{ pid: process.pid, run, atMs: parts.clock.now(), stages: Object.fromEntries(stages) },
+      budget: parts.budget,
+      ...(read === undefined ? {} : { tokensPerSecond: ratesOf(read) }),
+    };
+    beating = beat(studyFolder, heartbeat)
       .catch(() => undefined)
       .then(() => inbox.look());
   };
@@ -112,4 +120,8 @@ function startHeart({ lab, studyFolder, stages, inbox }: Omit<NightParts, "contr
       await beating;
     },
   };
+}
+
+function ratesOf(read: Throughput): [number, number, number] {
+  return [read[1].totalPerSecond, read[5].totalPerSecond, read[60].totalPerSecond];
 }

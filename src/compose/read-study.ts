@@ -109,6 +109,7 @@ export async function viewOf(
     ...(run === undefined ? {} : { run }),
     ...(budget === undefined ? {} : { budget }),
     ...(heart === undefined ? {} : { stages: new Map(Object.entries(heart.stages)) }),
+    ...(heart?.tokensPerSecond === undefined ? {} : { tokensPerSecond: heart.tokensPerSecond }),
   });
 }
 

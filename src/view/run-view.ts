@@ -25,6 +25,8 @@ export interface ViewOptions {
   readonly isAlive?: boolean;
   /** What happens now, by experiment id; `run` is the run itself (calibration, promotion). */
   readonly stages?: ReadonlyMap<string, string>;
+  /** Of all models together, over the last 1, 5 and 60 minutes. */
+  readonly tokensPerSecond?: readonly [number, number, number];
 }
 
 export interface MetricView {
@@ -60,6 +62,9 @@ export interface RunView {
   /** Spent on models, known prices alone. */
   readonly tokens: number;
   readonly usd: number;
+  readonly tokensPerSecond?: readonly [number, number, number];
+  /** What one percent of verified gain has cost in dollars, where it cost any. */
+  readonly usdPerVerifiedPercent?: number;
   readonly outlook?: Outlook;
   readonly measurements: number;
   readonly counts: Readonly<Partial<Record<Status | "open", number>>>;
@@ -123,6 +128,8 @@ export function runView(shown: Shown, experiments: readonly ExperimentView[]): R
     budget,
     tokens: run.tokens,
     usd: run.usd,
+    ...(options.tokensPerSecond === undefined ? {} : { tokensPerSecond: options.tokensPerSecond }),
+    ...usdPerPercent(run, gain),
     ...(outlook === undefined ? {} : { outlook }),
     measurements: run.measurements,
     ...countsOf(experiments),
@@ -142,6 +149,11 @@ function verifiedGainOf(study: Study, run: RunRecord, baselineMean: number | und
   const proven = provenGain(study, run);
   if (proven?.estimate === undefined || baselineMean === undefined) return proven;
   return { ...proven, ...gainOf(proven.estimate.gain, baselineMean) };
+}
+
+function usdPerPercent({ usd }: RunRecord, gain: VerifiedGain | undefined) {
+  const percent = 100 * (gain?.isProven ? (gain.fraction ?? 0) : 0);
+  return usd > 0 && percent > 0 ? { usdPerVerifiedPercent: usd / percent } : {};
 }
 
 function disturbedDurations(study: Study, { tag }: RunRecord): number {

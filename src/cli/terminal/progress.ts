@@ -163,11 +163,18 @@ function keptAside({ experiments, run }: StudyView): string[] {
   ];
 }
 
-/** What models have cost, where no limit tells, and when the run will end. */
-function outlookLines({ outlook, budget, tokens, usd }: RunView): string[] {
-  const isLimited = budget.some(({ name }) => name === "usd" || name === "tokens");
-  const cost = [`${tokens.toLocaleString("en")} tokens`, ...(usd > 0 ? [`$${usd.toFixed(2)}`] : [])];
-  const lines = tokens === 0 || isLimited ? [] : [`models     ${cost.join(", ")}`];
+/** What models have cost and give, and when the run will end. */
+function outlookLines(run: RunView): string[] {
+  const { outlook, tokens, usd, tokensPerSecond, usdPerVerifiedPercent } = run;
+  const models = [
+    `${tokens.toLocaleString("en")} tokens`,
+    ...(usd > 0 ? [`$${usd.toFixed(2)}`] : []),
+    ...(usdPerVerifiedPercent === undefined ? [] : [`$${usdPerVerifiedPercent.toFixed(2)} per verified %`]),
+    ...(tokensPerSecond === undefined
+      ? []
+      : [`${tokensPerSecond.map(formatCount).join(", ")} tokens/s in 1, 5, 60 min`]),
+  ];
+  const lines = tokens === 0 ? [] : [`models     ${models.join("; ")}`];
   if (outlook === undefined) return lines;
   const pace = `${formatCount(outlook.experimentsPerHour)} experiments an hour`;
   if (outlook.leftMs === undefined) return [...lines, `outlook    ${pace}`];

@@ -11,7 +11,7 @@ const FOLLOWS = "follows";
 /** Enough for the search to see a slope, too few to crowd out other ideas. */
 const MOST_FOLLOW_UPS = 6;
 
-export function followedBy({ settings }: Idea): unknown {
+function followedBy({ settings }: Idea): unknown {
   return settings?.[FOLLOWS];
 }
 
