@@ -120,8 +120,8 @@ describe("a stack that was bisected", () => {
       { id: "promotion-2", tested: ["e1", "e2"], dropped: [] },
     ]);
     const { total = 0, spent = 0, left = 0 } = view.run?.promotionError ?? {};
-    expect(total).toBeCloseTo(0.04, 12);
-    expect(spent).toBeCloseTo(0.04 * (6 / Math.PI ** 2) * 1.25, 12);
+    expect(total).toBeCloseTo(0.03, 12);
+    expect(spent).toBeCloseTo(0.03 * (6 / Math.PI ** 2) * 1.25, 12);
     expect(left).toBeCloseTo(total - spent, 12);
     const report = reportMarkdown(view);
     expect(report).toContain("## Kept, then dropped");
