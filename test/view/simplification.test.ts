@@ -126,7 +126,7 @@ describe("a stack that was bisected", () => {
     const report = reportMarkdown(view);
     expect(report).toContain("## Kept, then dropped");
     expect(report).toContain("suspect, dropped e3, e4");
-    expect(report).toContain("2 promotions: 1 held, 1 suspect; error left 1.0 % of 4.0 %.");
+    expect(report).toContain("2 promotions: 1 held, 1 suspect; error left 0.7 % of 3.0 %.");
     expect(renderLog(view, look)[3]).toContain("kept, dropped");
     expect(renderStatus(view, look).join("\n")).toContain("2 of the kept dropped again");
   });
