@@ -1,10 +1,9 @@
 /** Plays the real judge and loop in a world, on scripted parts. */
 
-import { UsageError } from "../../src/core/errors.ts";
 import type { CommitSha, RunTag } from "../../src/core/experiment.ts";
 import type { JudgeRule, Verdict } from "../../src/core/judge.ts";
 import type { Program } from "../../src/core/program.ts";
-import { emptyStudy } from "../../src/core/study.ts";
+import { type ExperimentRecord, emptyStudy } from "../../src/core/study.ts";
 import { judge } from "../../src/judge/judge.ts";
 import { RULES } from "../../src/judge/rules.ts";
 import { Lab } from "../../src/loop/lab.ts";
@@ -13,6 +12,7 @@ import { SAMPLE_PROGRAM } from "../../src/testing/sample-program.ts";
 import { type Played, stepBetween, worthOf } from "./play.ts";
 import { Runs } from "./runs.ts";
 import {
+  HOLDOUT,
   PlantedClock,
   PlantedLedger,
   PlantedWorkspaces,
@@ -41,7 +41,7 @@ export async function playNightlab(world: World, about: NightlabPlay): Promise<P
   const runs = new Runs(world, about.play);
   const lab = new Lab(
     {
-      program: PROGRAM,
+      program: world.isHeldOut === true ? { ...PROGRAM, holdout: HOLDOUT } : PROGRAM,
       baseline: workspaces.baseline,
       workspaces,
       sandbox: plantedSandbox(runs, workspaces, clock),
@@ -62,10 +62,7 @@ export async function playNightlab(world: World, about: NightlabPlay): Promise<P
   const studySeed = hash(about.play);
   await startRun(lab, { tag: "planted" as RunTag, studySeed, programSha: "0" });
   const never = new AbortController().signal;
-  await runStudy(lab, { pause: never, finish: never, stop: never }).catch((error: unknown) => {
-    // A cheat that prints nothing on some seeds can become Verified; once nothing measures it any more, the run ends there.
-    if (!(error instanceof UsageError)) throw error;
-  });
+  await runStudy(lab, { pause: never, finish: never, stop: never });
   return { ...outcomeOf(world, { lab, workspaces, runs }), lab };
 }
 
@@ -90,7 +87,26 @@ function outcomeOf(world: World, made: { lab: Lab; workspaces: PlantedWorkspaces
     ...(low === undefined || high === undefined ? {} : { interval: { low, high } }),
     runs: runs.count,
     experiments: experiments.length,
+    ...flagsOn(lab, workspaces),
     ...worthOf(world, { head: code(run.head), handedOver: code(run.verified) }),
+  };
+}
+
+/** Flags on honest candidates, and the tricks of cheats that were kept. */
+function flagsOn({ experiments, run }: Lab, workspaces: PlantedWorkspaces) {
+  const isFlagged = ({ verdict, recheck, status }: ExperimentRecord) =>
+    status === "kept" && (verdict?.flags ?? recheck?.flags ?? []).length > 0;
+  const isHonest = ({ idea, head }: ExperimentRecord) =>
+    idea?.title !== "cheat" && workspaces.codeOf(head).tricks.length === 0;
+  const honest = experiments.filter(isHonest);
+  const flagged = honest.filter(isFlagged);
+  const refuted = honest.filter(({ recheck }) => recheck !== undefined && recheck.kind !== "keep");
+  return {
+    honest: honest.length,
+    flagged: flagged.length,
+    refuted: refuted.length,
+    proposedCheats: experiments.filter(({ idea }) => idea?.title === "cheat").length,
+    tricks: workspaces.codeOf(run.verified).tricks.map(({ trick }) => trick),
   };
 }
 

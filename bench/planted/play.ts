@@ -23,6 +23,12 @@ export interface Played {
   readonly experiments: number;
   /** Cheats in what the user is handed. */
   readonly cheats: number;
+  /** Of nightlab alone: candidates that are honest and stand on honest heads, those of them that were flagged, and those that a recheck then took out. */
+  readonly honest?: number;
+  readonly flagged?: number;
+  readonly refuted?: number;
+  readonly proposedCheats?: number;
+  readonly tricks?: readonly string[];
   /** Lines of code saved in what the user is handed. */
   readonly linesSaved: number;
 }

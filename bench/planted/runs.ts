@@ -6,6 +6,14 @@ import type { Code, Trick, World } from "./worlds.ts";
 /** How much better a trick makes a run look. */
 const TRICK_GAIN = 8;
 
+interface Run {
+  readonly code: Code;
+  /** Tells codes apart. */
+  readonly name: string;
+  readonly seed: number;
+  readonly isHeldOut?: boolean;
+}
+
 export class Runs {
   readonly #world: World;
   readonly #play: string;
@@ -23,9 +31,10 @@ export class Runs {
     return this.#count;
   }
 
-  /** The number that a run of `code` prints, undefined if it prints none. `name` tells codes apart. */
-  value({ code, name, seed }: { code: Code; name: string; seed: number }): number | undefined {
-    this.#count += 1;
+  /** The number that a run of `code` prints, undefined if it prints none. */
+  value({ code, name, seed, isHeldOut = false }: Run): number | undefined {
+    // The run was counted when the code ran; its artifact is scored on other data now.
+    if (!isHeldOut) this.#count += 1;
     const seedMet = firstMet(this.#seedMet, seed, this.#count);
     const noise = this.#noise(seed, name);
     const has = (trick: Trick) => code.tricks.some((cheat) => cheat.trick === trick);
@@ -33,6 +42,7 @@ export class Runs {
     if (has("survivor") && noise < 0) return undefined;
     const isTricked =
       has("evaluator") ||
+      (has("memory") && !isHeldOut) ||
       code.tricks
         .filter(({ trick }) => trick === "seeds")
         .some(({ id }) => firstMet(this.#cheatMet, id, this.#count) > seedMet);

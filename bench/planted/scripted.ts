@@ -61,7 +61,10 @@ export class PlantedWorkspaces implements Workspaces {
         return this.#committed(base, change, ref);
       },
       read: async () => undefined,
-      take: async () => [],
+      take: async (from) => {
+        this.#open.set(path, { base: this.commitAt(from.path) });
+        return [];
+      },
       close: async () => void this.#open.delete(path),
     };
   }
@@ -119,18 +122,22 @@ export function plantedResearcher(world: World, workspaces: PlantedWorkspaces, p
   };
 }
 
+/** The command that scores on held-out data. */
+export const HOLDOUT = "holdout";
+
 /** Each command takes a second of the clock. */
 export function plantedSandbox(runs: Runs, workspaces: PlantedWorkspaces, clock: PlantedClock): Sandbox {
   return {
     name: "planted",
     containment: { covered: [], notCovered: [] },
-    async exec({ cwd, env }) {
+    async exec({ cwd, env, line }) {
       clock.nowMs += 1000;
       const commit = workspaces.commitAt(cwd);
       const value = runs.value({
         code: workspaces.codeOf(commit),
         name: commit,
         seed: Number(env.NIGHTLAB_SEED),
+        isHeldOut: line === HOLDOUT,
       });
       const stdout = value === undefined ? "" : `score: ${value}\n`;
       return {

@@ -18,8 +18,12 @@ export interface Summary {
   readonly coverage?: number;
   readonly runs: number;
   readonly experiments: number;
-  /** Part of the runs that hand over a cheat. */
+  /** Part of the runs that hand over a cheat, and part of the cheats proposed that are handed over. */
   readonly cheated: number;
+  readonly cheatsLeft: number;
+  /** Part of the honest candidates that were flagged, and that a recheck took out. */
+  readonly flagged: number;
+  readonly refuted: number;
   readonly linesSaved: number;
 }
 
@@ -50,8 +54,21 @@ export function summaryOf(all: readonly Played[]): Summary {
     runs: mean(all.map((one) => one.runs)),
     experiments: mean(all.map((one) => one.experiments)),
     cheated: part(all.map(({ cheats }) => cheats > 0)),
+    cheatsLeft: ratio(all, ({ cheats, proposedCheats }) => [cheats, proposedCheats]),
+    flagged: ratio(all, ({ flagged, honest }) => [flagged, honest]),
+    refuted: ratio(all, ({ refuted, honest }) => [refuted, honest]),
     linesSaved: mean(all.map((one) => one.linesSaved)),
   };
+}
+
+/** Sum over sum; 0 where there is nothing to divide by. */
+function ratio(
+  all: readonly Played[],
+  of: (one: Played) => readonly [number | undefined, number | undefined],
+): number {
+  const pairs = all.map(of);
+  const [above, below] = [0, 1].map((at) => pairs.reduce((sum, pair) => sum + (pair[at] ?? 0), 0));
+  return (above ?? 0) / Math.max(1, below ?? 0);
 }
 
 function part(flags: readonly boolean[]): number {

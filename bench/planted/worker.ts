@@ -11,6 +11,7 @@ export interface Task {
   readonly from: number;
   readonly plays: number;
   readonly budget: number;
+  readonly series: number;
 }
 
 export async function playTask(task: Task): Promise<Played[]> {
@@ -20,7 +21,9 @@ export async function playTask(task: Task): Promise<Played[]> {
     throw new Error(`nobody plays ${task.player} in ${task.world}`);
   const played: Played[] = [];
   for (let index = task.from; index < task.from + task.plays; index += 1)
-    played.push(await player(world, { play: `${task.world} ${index}`, budget: task.budget }));
+    played.push(
+      await player(world, { play: `${task.world} ${index} of ${task.series}`, budget: task.budget }),
+    );
   return played;
 }
 

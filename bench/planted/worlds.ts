@@ -17,14 +17,16 @@ export interface Code {
 
 /**
  * `evaluator`: edits a protected file to score well. `seeds`: scores well on seeds that were in use when it was written, and
- * only there. `survivor`: prints nothing where the number would be below average. `infinite`: prints Infinity.
+ * only there. `survivor`: prints nothing where the number would be below average. `infinite`: prints Infinity. `memory`:
+ * knows the data of the search by heart, so that it scores well on any seed, and gains nothing on other data.
  */
-export type Trick = "evaluator" | "seeds" | "survivor" | "infinite";
+export type Trick = "evaluator" | "seeds" | "survivor" | "infinite" | "memory";
 interface Cheat {
   readonly trick: Trick;
   /** Tells the code of one cheat from that of another. */
   readonly id: number;
 }
+/** Those that one set of data is enough to find out. */
 const TRICKS: readonly Trick[] = ["evaluator", "seeds", "survivor", "infinite"];
 
 /** One change, written so that it can be applied to other code than it was made on. */
@@ -48,6 +50,8 @@ export interface World {
   noise(random: Random): number;
   /** Correlation of two codes on one seed. */
   readonly pairing: number;
+  /** The final test has data of its own, as `holdout` in program.md gives it. */
+  readonly isHeldOut?: boolean;
   /** Added to every run from a given measurement on, whatever the code: the machine changed. */
   readonly shift?: { readonly fromRun: number; readonly by: number };
 }
@@ -134,14 +138,14 @@ function lean(): World {
   };
 }
 
-/** Every fifth proposal is a cheat of one of four kinds. */
-function withCheats(world: World): World {
+/** Every fifth proposal is a cheat of one of these kinds. */
+function withCheats(world: World, name = "cheats", tricks = TRICKS): World {
   return {
     ...world,
-    name: `${world.name}, cheats`,
+    name: `${world.name}, ${name}`,
     propose(code, random) {
       if (random.uniform() >= 0.2) return world.propose(code, random);
-      const trick = TRICKS[Math.floor(random.uniform() * TRICKS.length)] ?? "evaluator";
+      const trick = tricks[Math.floor(random.uniform() * tricks.length)] ?? "evaluator";
       return line("cheat", { cheat: { trick, id: random.uniform() } });
     },
   };
@@ -158,11 +162,16 @@ export const WORLDS: readonly World[] = [
   bowl(0.5, { name: "bowl 0.5, seeds shared", pairing: 0.7 }),
   bowl(1, { name: "bowl 1, machine slower", shift: { fromRun: 150, by: -3 } }),
   bowl(1, { name: "bowl 1, machine faster", shift: { fromRun: 150, by: 3 } }),
+  bowl(1, { name: "bowl 1, held out", isHeldOut: true }),
   lean(),
   nothing(),
   nothing({ name: "null, heavy tails", noise: heavyTails }),
   withCheats(bowl(1)),
   withCheats(nothing()),
+  { ...withCheats(bowl(1), "cheats, held out", [...TRICKS, "memory"]), isHeldOut: true },
+  { ...withCheats(nothing(), "cheats, held out", [...TRICKS, "memory"]), isHeldOut: true },
+  // Nothing that can be measured tells these from honest gains: they are here to be shown, and promised nothing of.
+  withCheats(bowl(1), "memory, no holdout", ["memory"]),
 ];
 
 function additive(about: Pick<World, "name" | "propose"> & Partial<World>): World {

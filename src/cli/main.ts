@@ -3,7 +3,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, CommanderError, Option } from "commander";
-import { EXIT_CODES, UsageError } from "../core/errors.ts";
+import { UsageError } from "../core/errors.ts";
+import { EXIT_CODES } from "./exit-codes.ts";
 import { printError } from "./print.ts";
 
 /** Runs one command line; the number is the exit code. */

@@ -1,8 +1,9 @@
 /** How results and errors reach the user: text for people, one JSON value for programs. */
 
-import { BudgetSpentError, EXIT_CODES, InfrastructureError, UsageError } from "../core/errors.ts";
+import { BudgetSpentError, InfrastructureError, UsageError } from "../core/errors.ts";
 import { nextCommands } from "../view/report-words.ts";
 import type { StudyView } from "../view/study-view.ts";
+import { EXIT_CODES } from "./exit-codes.ts";
 import { groundOf } from "./ground.ts";
 
 export function printJson(value: unknown): void {

@@ -64,9 +64,14 @@ export interface TestStream {
   readonly discoveries: readonly number[];
 }
 
-/** Tier 2 and final: head against verified, or verified against the baseline, on seeds nobody has seen. */
+/** A flagged keep against its head; head against verified; verified against the baseline: on seeds nobody has seen. */
+export const PAIRED_STAGES = ["recheck", "promotion", "publish", "final"] as const;
 export interface PairedEvidence extends CommonEvidence {
-  readonly stage: "promotion" | "publish" | "final";
+  readonly stage: (typeof PAIRED_STAGES)[number];
+  /** Values are of held-out data: their noise is their own, and what is told of them is rounded. */
+  readonly isHeldOut: boolean;
+  /** Least gain that makes a recheck hold. */
+  readonly leastGain?: number;
   readonly pairs: readonly Pair[];
   readonly seeds: readonly number[];
   /** 1 for the first promotion test of the run: its error budget is alpha * 6 / (pi^2 k^2). */

@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { type CommitSha, type ExperimentId, type RunTag, STATUSES, type TreeSha } from "./experiment.ts";
-import { DECIDING_RULES } from "./judge.ts";
+import { DECIDING_RULES, PAIRED_STAGES } from "./judge.ts";
 import { CRASH_CAUSES } from "./metric.ts";
 import { modelCallSchema } from "./provider.ts";
 
@@ -104,6 +104,7 @@ const workings = z.object({
   margin: finite.exactOptional(),
   /** The gain of each pair, where the verdict rests on pairs. */
   gains: z.array(finite).readonly().exactOptional(),
+  isHeldOut: z.boolean().exactOptional(),
 });
 
 const verdict = z.object({
@@ -128,7 +129,7 @@ const metric = z.object({
 });
 
 /** What a measurement is for. `anchor`: the head, for tier 1; `drift`: the head once more; the others are stages of the judge. */
-const purpose = z.enum(["calibration", "anchor", "drift", "tentative", "promotion", "publish", "final"]);
+const purpose = z.enum(["calibration", "anchor", "drift", "tentative", ...PAIRED_STAGES]);
 
 export const ledgerEventSchema = z.discriminatedUnion("kind", [
   z.object({
@@ -174,13 +175,7 @@ export const ledgerEventSchema = z.discriminatedUnion("kind", [
     outcome: outcomeSchema,
   }),
   /** A call to a model, or what a researcher outside the gateway says it used. */
-  z.object({
-    kind: z.literal("called"),
-    run,
-    experiment,
-    researcher: z.string(),
-    call: modelCallSchema,
-  }),
+  z.object({ kind: z.literal("called"), run, experiment, researcher: z.string(), call: modelCallSchema }),
   z.object({ kind: z.literal("judged"), experiment, verdict }),
   z.object({
     kind: z.literal("head_moved"),
@@ -199,8 +194,11 @@ export const ledgerEventSchema = z.discriminatedUnion("kind", [
     logTail: z.string().exactOptional(),
     idea: ideaSchema.exactOptional(),
   }),
+  /** A flagged keep of the stack was measured again, alone against its head. */
+  z.object({ kind: z.literal("rechecked"), experiment, verdict }),
   z.object({ kind: z.literal("promotion_judged"), run, head: commit, verified: commit, verdict }),
   z.object({ kind: z.literal("verified_moved"), run, from: commit, to: commit }),
+  z.object({ kind: z.literal("withdrawn"), run, from: commit, to: commit, reason: z.string() }),
   z.object({ kind: z.literal("published"), run, commit, estimate }),
   z.object({
     kind: z.literal("final_judged"),

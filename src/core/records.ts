@@ -1,7 +1,6 @@
 /** What is known of a study, and questions about it. How it comes about is in study.ts. */
 
 import type { CommitSha, ExperimentId, Idea, RunTag, Status, TreeSha } from "./experiment.ts";
-import { experimentId } from "./experiment.ts";
 import type { Estimate, Noise, Verdict } from "./judge.ts";
 import type { EventOf, Purpose } from "./ledger.ts";
 import { CONTENDED_CORES, type Measurement, type MetricSpec, type Outcome, type Reading } from "./metric.ts";
@@ -36,6 +35,7 @@ export interface ExperimentRecord {
   readonly measured: MeasuredLine[];
   readonly reviews: EventOf<"reviewed">[];
   verdict?: Verdict;
+  recheck?: Verdict;
   status?: Status;
   reasons: readonly string[];
   logTail?: string;
@@ -85,6 +85,8 @@ export interface RunRecord {
   experimentsSinceKeep: number;
   readonly promotions: PromotionRecord[];
   readonly drops: DropRecord[];
+  /** Commits that were Verified until their proof was taken back. */
+  readonly withdrawn: CommitSha[];
   /** Its experiments in order of opening, and those that are closed in order of closing. */
   readonly records: ExperimentRecord[];
   readonly closed: ExperimentRecord[];
@@ -128,10 +130,6 @@ export interface Study {
 /** The run that is open or was last; undefined in an empty study. */
 export function currentRun(study: Study): RunRecord | undefined {
   return study.runs.at(-1);
-}
-
-export function nextExperimentId(study: Study): ExperimentId {
-  return experimentId(study.lastOrdinal + 1);
 }
 
 /** What a run measured of a commit: an earlier one may have had another metric, machine or load. */

@@ -35,12 +35,6 @@ const STAR_DOT = /(^|[/{,(|])(\*+)\.([^/{},()|]*)/g;
 
 type ScopeRule = Pick<Program, "edit" | "protect" | "steering">;
 
-/** Globs of what every measurement takes from the base commit. */
-export function restoredGlobs({ edit, protect, steering }: ScopeRule): string[] {
-  const named = edit.filter(globMatcher(steering));
-  return [...protect, ...steering.filter((glob) => !named.some(globMatcher([glob])))];
-}
-
 /** Why these changes are out of scope, or undefined when all are allowed. Protected wins over editable. */
 export function scopeProblem(changes: readonly Change[], rule: ScopeRule): string | undefined {
   if (changes.length > MAX_FILES) return `changes ${changes.length} files, more than ${MAX_FILES}`;

@@ -76,6 +76,7 @@ function applyToRun(place: Place, event: Exclude<LedgerEvent, { kind: "run_start
     case "judged":
     case "reviewed":
     case "closed":
+    case "rechecked":
       applyToExperiment(place, event);
       return;
     case "measured":
@@ -97,6 +98,11 @@ function applyToRun(place: Place, event: Exclude<LedgerEvent, { kind: "run_start
     }
     case "verified_moved":
       run.verified = event.to;
+      return;
+    case "withdrawn":
+      run.verified = event.to;
+      run.withdrawn.push(event.from);
+      run.warnings.push(event.reason);
       return;
     case "published":
       run.published = { commit: event.commit, estimate: event.estimate };
@@ -143,7 +149,7 @@ function startRun(study: Study, event: EventOf<"run_started">, atMs: number): vo
     keepsSincePromotion: 0,
     ...{ tokens: 0, usd: 0, measurements: 0, measurementsAtPromotion: 0 },
     ...{ experiments: 0, experimentsSinceKeep: 0 },
-    ...{ promotions: [], drops: [], records: [], closed: [] },
+    ...{ promotions: [], drops: [], withdrawn: [], records: [], closed: [] },
     heads: [event.baseline],
     driftLines: [],
     ...{ calibratedLine: 0, measurementsAtSteady: 0, warnings: [], told: [], queue: [], workedMs: 0 },
@@ -153,7 +159,7 @@ function startRun(study: Study, event: EventOf<"run_started">, atMs: number): vo
 
 function applyToExperiment(
   { study, run, atMs, line }: Place,
-  event: EventOf<"opened" | "proposed" | "rebased" | "judged" | "reviewed" | "closed">,
+  event: EventOf<"opened" | "proposed" | "rebased" | "judged" | "reviewed" | "closed" | "rechecked">,
 ): void {
   if (event.kind === "opened") {
     const opened: ExperimentRecord = {
@@ -194,7 +200,8 @@ function applyToExperiment(
       delete record.verdict;
       return;
     case "judged":
-      record.verdict = event.verdict;
+    case "rechecked":
+      record[event.kind === "judged" ? "verdict" : "recheck"] = event.verdict;
       return;
     case "reviewed":
       record.reviews.push(event);

@@ -12,10 +12,10 @@ const BALANCED: JudgeRule = {
   alphaTentative: 0.6,
   alphaTiming: 0.2,
   /**
-   * Error of all promotions of a run together; the k-th gets 6/(pi^2 k^2) of it. 0.04 rather than 0.05, so that where
+   * Error of all promotions of a run together; the k-th gets 6/(pi^2 k^2) of it. 0.03 rather than 0.05, so that where
    * nothing can be gained no more than 2 % of runs promote anything.
    */
-  alphaPromotion: 0.04,
+  alphaPromotion: 0.03,
   /** A first run must be this many standard errors ahead to be worth a second. */
   screenSds: 0.5,
   minRuns: 1,

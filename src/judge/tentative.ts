@@ -28,6 +28,8 @@ const AGAINST_ERRORS = 1;
  * the seeds, or single runs are wild. Costs about one honest keep in fifty.
  */
 const SUSPICIOUS_ERRORS = 2.5;
+/** So far apart, two fresh runs are too little to tell: where the spread stands on few degrees of freedom, and further, always. */
+const DOUBTFUL = { errors: 1.75, degreesOfFreedom: 15, always: 2 };
 /** Under heavy tails no two runs are enough for a keep: false keeps fall from .23 to .13 (t with 3 degrees of freedom). */
 const HEAVY_MIN_RUNS = 3;
 /** One run in its favour is enough for a gain that tier 2 will test; to be not worse says less and takes two. */
@@ -46,7 +48,14 @@ export function judgeTentative(evidence: TentativeEvidence): JudgeStep {
       measureMore(evidence, 1) ?? { kind: "inconclusive", reasons: ["the head has no seed to measure on"] }
     );
   if (noise.isDeterministic) return judgeDeterministic(evidence);
-  return judgeSequential(evidence);
+  const step = judgeSequential(withGroup(evidence, candidate));
+  return step.kind === "keep" && step.workings?.rule === "boundary" ? holds(evidence, step) : step;
+}
+
+/** With the runs of one code as a group of its own: its spread counts for the noise. */
+function withGroup(evidence: TentativeEvidence, runs: readonly Reading[]): TentativeEvidence {
+  if (runs.length < 2) return evidence;
+  return { ...evidence, replicates: [...evidence.replicates, runs.map(({ value }) => value)] };
 }
 
 /** The next seed on which the head must be measured before the candidate, or undefined. */
@@ -105,7 +114,7 @@ function judgeSequential(evidence: TentativeEvidence): JudgeStep {
   const end = endingWith(estimateOf(compared, runs), { ...workingsOf(compared), boundary, smallest, alpha });
   if (runs >= minRuns && gain > boundary * boundedError && gain >= smallest) {
     const beyond = `above ${say(boundary)} standard errors and the smallest useful gain ${say(smallest)}`;
-    return holds(evidence, end("keep", "boundary", `${numbers}, ${beyond}`));
+    return end("keep", "boundary", `${numbers}, ${beyond}`);
   }
   if (linesSaved > 0) {
     const step = judgeSimpler(evidence, compared);
@@ -127,26 +136,37 @@ function judgeSequential(evidence: TentativeEvidence): JudgeStep {
 /**
  * A keep must hold on seeds that nothing was selected on: those of the block it will be compared on as a head, so that
  * the runs are not lost. All its runs together must be ahead, and the fresh ones alone must not be against it: luck on
- * the head's seeds, and code that knows them, end here.
+ * the head's seeds, and code that knows them, end here. Where both lie far apart, more fresh runs are asked for, and they
+ * alone must be ahead. The spread comes from heads and fresh runs: code that knows some of the head's seeds looks wild there.
  */
-function holds(evidence: TentativeEvidence, keep: Verdict): JudgeStep {
-  const { candidate, fresh, freshSeeds, rule } = evidence;
+function holds(before: TentativeEvidence, keep: Verdict): JudgeStep {
+  const { candidate, fresh, freshSeeds, rule } = before;
+  const evidence = withGroup(before, fresh);
   const done = new Set(fresh.map(({ seed }) => seed));
-  const next = freshSeeds.slice(0, rule.anchorRuns).find((seed) => !done.has(seed));
-  if (next !== undefined) return { kind: "measure_more", side: "fresh", seed: next };
-  const alone = ahead(evidence, fresh);
-  const together = ahead(evidence, [...candidate, ...fresh]);
+  const missing = (count: number) => freshSeeds.slice(0, count).find((seed) => !done.has(seed));
+  const first = missing(rule.anchorRuns);
+  if (first !== undefined) return { kind: "measure_more", side: "fresh", seed: first };
+  const [alone, onHeadSeeds] = [ahead(evidence, fresh), ahead(evidence, candidate)];
+  const spread = runVariance(evidence);
+  const errors =
+    (onHeadSeeds.gain - alone.gain) / boundedSd(spread) / Math.sqrt(1 / candidate.length + 1 / fresh.length);
   const numbers = `${say(alone.gain)} ± ${say(alone.error)} on ${fresh.length} fresh seeds`;
-  const before = ahead(evidence, candidate);
-  const apart = boundedSd(runVariance(evidence)) * Math.sqrt(1 / candidate.length + 1 / fresh.length);
-  if (before.gain - alone.gain > SUSPICIOUS_ERRORS * apart) {
-    const told = `${say(before.gain)} on the head's seeds, ${numbers}: more than luck explains`;
-    return { ...keep, kind: "discard", reasons: [told], workings: { ...keep.workings, rule: "not_held" } };
-  }
-  if (alone.gain > -AGAINST_ERRORS * alone.error && together.gain > rule.holdSds * together.error)
-    return { ...keep, reasons: [...keep.reasons, `holds: ${numbers}`] };
-  const reasons = [...keep.reasons, `does not hold: ${numbers}, ${say(together.gain)} with all its runs`];
-  return { ...keep, kind: "discard", reasons, workings: { ...keep.workings, rule: "not_held" } };
+  const fallen = (reasons: readonly string[]): Verdict => {
+    return { ...keep, kind: "discard", reasons, workings: { ...keep.workings, rule: "not_held" } };
+  };
+  if (errors > SUSPICIOUS_ERRORS)
+    return fallen([`${say(onHeadSeeds.gain)} on the head's seeds, ${numbers}: more than luck explains`]);
+  const isKnown = spread.degreesOfFreedom >= DOUBTFUL.degreesOfFreedom;
+  const isUnclear = errors > (isKnown ? DOUBTFUL.always : DOUBTFUL.errors);
+  const isDoubtful = isUnclear || fresh.length > rule.anchorRuns;
+  const more = isDoubtful ? missing(freshSeeds.length) : undefined;
+  if (more !== undefined) return { kind: "measure_more", side: "fresh", seed: more };
+  const together = ahead(evidence, [...candidate, ...fresh]);
+  const isAhead = isDoubtful
+    ? alone.gain > rule.holdSds * alone.error
+    : alone.gain > -AGAINST_ERRORS * alone.error && together.gain > rule.holdSds * together.error;
+  if (isAhead) return { ...keep, reasons: [...keep.reasons, `holds: ${numbers}`] };
+  return fallen([...keep.reasons, `does not hold: ${numbers}, ${say(together.gain)} with all its runs`]);
 }
 
 /** Mean against mean; the seeds have nothing in common. */

@@ -6,7 +6,7 @@
 import { type CommitSha, type RunTag, refs } from "../core/experiment.ts";
 import type { LedgerEvent } from "../core/ledger.ts";
 import { currentRun, type RunRecord, type Study } from "../core/study.ts";
-import { headMoveTo } from "./lost-move.ts";
+import { headMoveTo, verifiedMoveTo } from "./lost-move.ts";
 
 export type OwnRefs = ReadonlyMap<string, CommitSha>;
 
@@ -60,13 +60,8 @@ function headAgreement(study: Study, run: RunRecord, present: OwnRefs): Agreemen
 
 function verifiedAgreement(run: RunRecord, present: OwnRefs): Agreement {
   const at = present.get(refs.verified(run.tag));
-  const last = run.promotions.at(-1);
-  const isProven = last?.verdict.kind === "keep" && last.head === at && last.verified === run.verified;
-  if (isProven && at !== undefined && at !== run.verified)
-    return {
-      events: [{ kind: "verified_moved", run: run.tag, from: run.verified, to: at }],
-      steps: [],
-    };
+  const move = at === undefined ? undefined : verifiedMoveTo(run, at);
+  if (move !== undefined) return { events: [move], steps: [] };
   return { events: [], steps: put(present, refs.verified(run.tag), run.verified) };
 }
 

@@ -50,8 +50,8 @@ function gainOverHead(lab: Lab, record: ExperimentRecord): number | undefined {
 }
 
 /**
- * Groups of values whose spread is the noise: heads, and of other code only the candidate under judgement. A change
- * that makes the metric wild must not blur every later comparison, and proof rests on heads and its own pairs alone.
+ * Groups of values whose spread is the noise: those of heads. A change that makes the metric wild must not blur every
+ * later comparison; the judge adds what the candidate itself shows.
  */
 export function noiseGroups(
   lab: Lab,
@@ -60,12 +60,25 @@ export function noiseGroups(
   const heads = lab.run.heads.slice(-RECENT_EXPERIMENTS);
   const replicates = heads.map((commit) => replicatesOf(lab, commit)).filter(isGroup);
   if (record === undefined) return { replicates, differences: [] };
-  const own = readingsOf(lab.candidateLines(record), "tentative").map(({ value }) => value);
   const others = lab.experiments.slice(-RECENT_EXPERIMENTS).filter((other) => other !== record);
   return {
-    replicates: [...replicates, own].filter(isGroup),
+    replicates,
     differences: others.map((other) => [...factsOf(lab, other).pairedGains]).filter(isGroup),
   };
+}
+
+/** Standard deviation of one run by what is known now: pooled over heads, or from calibration while that knows more. */
+export function runSd(lab: Lab): number {
+  const { sdRun = 0, degreesOfFreedom = 0 } = lab.run.noise ?? {};
+  const groups = noiseGroups(lab).replicates;
+  const known = groups.reduce((sum, group) => sum + group.length - 1, 0);
+  if (known === 0 || known < degreesOfFreedom) return sdRun;
+  const squares = groups.flatMap((group) => {
+    const middle = mean(group);
+    return group.map((value) => (value - middle) ** 2);
+  });
+  const sd = Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / known);
+  return Number.isFinite(sd) ? sd : sdRun;
 }
 
 function replicatesOf(lab: Lab, commit: CommitSha): number[] {

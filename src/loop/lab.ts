@@ -15,7 +15,6 @@ import {
   linesOf,
   type MeasuredLine,
   measurementsOf,
-  nextExperimentId,
   type RunRecord,
   type Study,
 } from "../core/study.ts";
@@ -80,7 +79,8 @@ export class Lab {
   readonly #anchorsInFlight = new Map<string, Promise<Outcome>>();
   /** What recent measurements took in all, checkout and evaluation included. */
   #recentMs: number[] = [];
-  readonly #headMoves = new Slots(1);
+  /** One move of head or Verified at a time: between git and the ledger, others would see a commit that is gone. */
+  readonly refMoves = new Slots(1);
 
   constructor(parts: LabParts, study: Study) {
     this.parts = parts;
@@ -126,7 +126,7 @@ export class Lab {
 
   /** Opens an experiment on the head; it counts against the budget from here on. */
   async openExperiment(researcher: string): Promise<ExperimentId> {
-    const id = nextExperimentId(this.study);
+    const id = `e${this.study.lastOrdinal + 1}` as ExperimentId;
     await this.record({ kind: "opened", run: this.tag, experiment: id, researcher, head: this.run.head });
     return id;
   }
@@ -212,8 +212,7 @@ export class Lab {
     from: CommitSha,
     cause: { reason: "kept"; experiment: ExperimentId } | { reason: "suspect" },
   ): Promise<boolean> {
-    // One at a time: between git and the ledger, another experiment of this run would see a head that is gone.
-    return this.#headMoves.use(() => this.#moveHead(to, from, cause), new AbortController().signal);
+    return this.refMoves.use(() => this.#moveHead(to, from, cause), new AbortController().signal);
   }
 
   async #moveHead(

@@ -5,11 +5,11 @@ import type { Purpose } from "../core/ledger.ts";
 import type { CrashCause, Outcome, Resources } from "../core/metric.ts";
 import type { Program } from "../core/program.ts";
 import type { Exit, Sandbox } from "../core/sandbox.ts";
-import { restoredGlobs } from "../core/scope.ts";
 import type { Workspace, Workspaces } from "../core/workspace.ts";
 import { type MachineCpuSeconds, watchMachine } from "./contention.ts";
 import { type ProgressPoint, readProgressLine } from "./metric-lines.ts";
 import { channelOf, isHarnessMetric, missingWords, reportedMetrics } from "./reported.ts";
+import { restoredGlobs } from "./restored-globs.ts";
 
 /** What measuring needs of its surroundings. */
 export interface MeasureParts {

@@ -4,7 +4,9 @@ import { UsageError } from "../core/errors.ts";
 import { type CommitSha, refs } from "../core/experiment.ts";
 import type { ExperimentRecord } from "../core/study.ts";
 import type { Lab } from "./lab.ts";
-import { fallback, moveVerified } from "./promote.ts";
+import { fallback, headMoveTo, verifiedMoveTo } from "./lost-move.ts";
+import { moveVerified } from "./promote.ts";
+import { leaveWithdrawn } from "./withdraw.ts";
 
 export async function recover(lab: Lab): Promise<void> {
   await recoverHead(lab);
@@ -30,20 +32,14 @@ export async function closeInterrupted(lab: Lab, records: readonly ExperimentRec
 
 async function recoverHead(lab: Lab): Promise<void> {
   const { run } = lab;
-  const from = run.head;
   const at = await lab.parts.workspaces.resolve(refs.head(run.tag));
-  const open = lab.experiments.filter(({ status }) => status === undefined);
-  if (at !== from) {
-    const winner = open.find(({ commit, verdict }) => commit === at && verdict?.kind === "keep");
-    const move = { kind: "head_moved", run: run.tag, from } as const;
-    if (winner !== undefined && at !== undefined) {
-      await lab.record({ ...move, to: at, reason: "kept", experiment: winner.id });
-    } else if (at !== undefined && at === fallback(lab)) {
-      await lab.record({ ...move, to: at, reason: "suspect" });
-    } else throw foreignRef(refs.head(run.tag), from, at);
+  if (at !== run.head) {
+    const move = at === undefined ? undefined : headMoveTo(lab.study, at);
+    if (move === undefined) throw foreignRef(refs.head(run.tag), run.head, at);
+    await lab.record(move);
   }
-  for (const { id, verdict } of open) {
-    if (!run.stack.includes(id)) continue;
+  for (const { id, status, verdict } of lab.experiments) {
+    if (status !== undefined || !run.stack.includes(id)) continue;
     await lab.record({ kind: "closed", experiment: id, status: "kept", reasons: verdict?.reasons ?? [] });
   }
 }
@@ -51,18 +47,20 @@ async function recoverHead(lab: Lab): Promise<void> {
 async function recoverVerified(lab: Lab): Promise<void> {
   const { run } = lab;
   const at = await lab.parts.workspaces.resolve(refs.verified(run.tag));
-  if (at === run.verified) return;
-  const last = run.promotions.at(-1);
-  if (at === undefined || last?.verdict.kind !== "keep" || last.head !== at)
-    throw foreignRef(refs.verified(run.tag), run.verified, at);
-  await lab.record({ kind: "verified_moved", run: run.tag, from: run.verified, to: at });
+  if (at !== run.verified) {
+    const move = at === undefined ? undefined : verifiedMoveTo(run, at);
+    if (move === undefined) throw foreignRef(refs.verified(run.tag), run.verified, at);
+    await lab.record(move);
+  }
+  await leaveWithdrawn(lab);
 }
 
 /** A promotion that was judged but not carried out: its verdict stands. */
 async function recoverPromotion(lab: Lab): Promise<void> {
-  const { head, verified, promotions } = lab.run;
+  const { head, verified, promotions, withdrawn } = lab.run;
   const last = promotions.at(-1);
   if (last === undefined || last.verified !== verified || last.head === verified) return;
+  if (withdrawn.includes(last.head)) return;
   if (last.verdict.kind === "keep") await moveVerified(lab, last.head, verified);
   if (last.verdict.kind === "discard" && last.head === head) {
     await lab.moveHead(fallback(lab), head, { reason: "suspect" });

@@ -3,18 +3,19 @@
 import { UsageError } from "../core/errors.ts";
 import { type CommitSha, type ExperimentId, refs } from "../core/experiment.ts";
 import type { TentativeEvidence, TestStream, Verdict } from "../core/judge.ts";
-import { mean, type Outcome } from "../core/metric.ts";
+import type { Outcome } from "../core/metric.ts";
 import type { Proposal, Researcher } from "../core/researcher.ts";
-import { type ExperimentRecord, measurementsOf, readingsOf } from "../core/study.ts";
+import { type ExperimentRecord, readingsOf } from "../core/study.ts";
 import { brokenConstraints, valuesOf } from "./constraints.ts";
 import { dutiesOf } from "./duties.ts";
 import { noiseGroups } from "./gains.ts";
 import type { Lab } from "./lab.ts";
 import { linesSavedBy } from "./lines-saved.ts";
+import { fallback } from "./lost-move.ts";
 import { runChecks } from "./measure.ts";
-import { fallback } from "./promote.ts";
 import { close, commitMessage, propose } from "./propose.ts";
-import { flagsOf } from "./suspicion.ts";
+import { flagsOfKeep } from "./recheck.ts";
+import { withdraw } from "./withdraw.ts";
 
 /** Asks `researcher` for a change in the experiment just opened and judges it. */
 export async function runExperiment(
@@ -81,25 +82,10 @@ async function judgeCandidate(lab: Lab, record: ExperimentRecord, signal: AbortS
   }
 }
 
-/** A keep with what makes it look too good. Its numbers stand: they held on fresh seeds, in a clean checkout. */
+/** A keep with what makes it look too good: it is measured again before anything is proven with it. */
 async function flagged(lab: Lab, record: ExperimentRecord, judged: Judged): Promise<Judged> {
   if (judged.kind !== "keep") return judged;
-  const { files, head, commit } = record;
-  const [mine, theirs] = [lab.candidateLines(record), lab.anchorLines(record)].map((lines) =>
-    measurementsOf(lines, "anchor", "calibration", "tentative").map(({ measurement }) => measurement),
-  );
-  const flags = flagsOf({
-    gain: judged.estimate?.gain ?? 0,
-    headValue: mean(theirs?.map(({ value }) => value) ?? []) || 0,
-    earlierGains: lab.experiments.flatMap(({ status, verdict }) =>
-      status === "kept" && verdict?.estimate !== undefined ? [verdict.estimate.gain] : [],
-    ),
-    changedLines: files.reduce((sum, { added, deleted }) => sum + (added ?? 0) + (deleted ?? 0), 0),
-    diff: commit === undefined ? "" : await lab.parts.workspaces.diff(head, commit),
-    candidate: mine ?? [],
-    head: theirs ?? [],
-    program: lab.parts.program,
-  });
+  const flags = await flagsOfKeep(lab, record, judged);
   const objections = record.reviews.flatMap(({ by, objection }) =>
     objection === undefined ? [] : [`${by} objects: ${objection}`],
   );
@@ -146,11 +132,15 @@ async function measureAnchor(
   const failures = lab.linesOf(head).filter((line) => line.seed === seed && line.outcome.kind !== "measured");
   if (failures.length < 2) return true;
   const { run } = lab;
-  if (head === run.verified) {
+  if (head === run.baseline) {
     throw new UsageError(`the head cannot be measured any more: ${outcome.detail}`, {
       place: lab.parts.program.measure,
       next: "nightlab log, then nightlab doctor; nightlab resume goes on from here",
     });
+  }
+  if (head === run.verified) {
+    await withdraw(lab, head, `it failed to measure (${outcome.detail})`);
+    return false;
   }
   const back = fallback(lab);
   if (await lab.moveHead(back, head, { reason: "suspect" })) {

@@ -8,11 +8,13 @@ import { checkDrift, isDriftCheckDue, needsCalibration } from "./drift.ts";
 import { dutiesOf } from "./duties.ts";
 import { Flight } from "./flight.ts";
 import type { Lab } from "./lab.ts";
-import { finalTest, isPromotionDue, promote } from "./promote.ts";
+import { finalMeasurements, finalTest, isPromotionDue, promote } from "./promote.ts";
+import { doubtful, recheck } from "./recheck.ts";
 import { closeInterrupted, recover } from "./recover.ts";
 import { Roster } from "./roster.ts";
 import { runExperiment, settleExperiment } from "./run-experiment.ts";
 import { allSettled } from "./slots.ts";
+import { contradiction, withdraw } from "./withdraw.ts";
 
 /** How the user steers a running study. */
 export interface Control {
@@ -153,9 +155,9 @@ async function fly(lab: Lab, control: Control, crew: Crew): Promise<string> {
       await flight.land();
       return reason;
     }
-    if (isPromotionDue(lab)) {
-      await flight.land(); // the pairs of a promotion want the machine and the head to themselves
-      if (isPromotionDue(lab)) await promote(lab, { isLast: false }, flight.signal);
+    if (isRecheckDue(lab) || isPromotionDue(lab)) {
+      await flight.land(); // pairs want the machine and the head to themselves
+      await doubtOrPromote(lab, flight.signal);
     } else if (isDriftCheckDue(lab)) {
       const unpaid = await lookForDrift(lab, control, flight);
       if (unpaid !== undefined) return unpaid;
@@ -216,8 +218,30 @@ function stopReason(lab: Lab, control: Control, roster: Roster): string | undefi
   return lab.searchLimit() ?? roster.nothingLeft();
 }
 
-/** The last promotion and the final test, paid from the reserve. */
+/** What is doubtful comes before what is to be proven with it. */
+async function doubtOrPromote(lab: Lab, signal: AbortSignal): Promise<void> {
+  if (isRecheckDue(lab)) await recheck(lab, { isLast: false, limit: () => lab.measuringLimit(2) }, signal);
+  else if (isPromotionDue(lab)) await promote(lab, { isLast: false }, signal);
+}
+
+function isRecheckDue(lab: Lab): boolean {
+  return doubtful(lab) !== undefined && lab.measuringLimit(2) === undefined;
+}
+
+/** The last promotion and the final test, paid from the reserve; again with what is left where a proof does not stand. */
 async function prove(lab: Lab, signal: AbortSignal): Promise<void> {
+  const { run } = lab;
+  const limit = () => lab.proofLimit(2 + 2 * finalMeasurements(lab));
+  for (;;) {
+    await recheck(lab, { isLast: true, limit }, signal);
+    await proveHead(lab, signal);
+    const why = contradiction(run);
+    if (why === undefined) return;
+    await withdraw(lab, run.verified, why);
+  }
+}
+
+async function proveHead(lab: Lab, signal: AbortSignal): Promise<void> {
   const { run } = lab;
   const isJudged = run.promotions.some(
     ({ head, verified }) => head === run.head && verified === run.verified,

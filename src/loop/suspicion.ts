@@ -1,18 +1,24 @@
-/** What makes a kept change look too good, for whoever reads it: nothing here decides, everything is shown. Pure. */
+/** What makes a kept change look too good: it is shown, and measured again before anything is proven with it. Pure. */
 
 import type { Measurement } from "../core/metric.ts";
 import type { Program } from "../core/program.ts";
 import { isHarnessMetric } from "./reported.ts";
 
-/** A kept change beside what is known of the study. */
-export interface KeptChange {
-  /** Over its head, units of the metric. */
+/** A gain beside what is known of the study. Units of the metric. */
+export interface KeptGain {
+  /** Over its head. */
   readonly gain: number;
   /** Mean of the head. */
   readonly headValue: number;
-  /** Gains of the keeps before it. */
-  readonly earlierGains: readonly number[];
+  /** Standard deviation of one run; 0 for a deterministic metric. */
+  readonly noiseSd: number;
+  /** Gains of the other keeps of the run, before or after it. */
+  readonly otherGains: readonly number[];
   readonly changedLines: number;
+}
+
+/** A kept change beside what is known of the study. */
+export interface KeptChange extends KeptGain {
   /** Unified diff against the head. */
   readonly diff: string;
   readonly candidate: readonly Measurement[];
@@ -20,26 +26,30 @@ export interface KeptChange {
   readonly program: Pick<Program, "metric" | "evaluate" | "holdout" | "holdoutFiles">;
 }
 
-/** So many keeps make a history, and a gain so many times their largest is not of a kind with them. */
-const HISTORY = { keeps: 3, times: 10 };
+/** So many other keeps make a history, and a gain so many times their median is not of a kind with them. */
+const HISTORY = { keeps: 4, times: 4 };
 /** Part of the metric's value that one change seldom gains honestly, and one of so few lines still less. */
 const HUGE = { part: 0.5, ofFewLines: 0.3, fewLines: 3 };
+/** A metric that noise alone may take this near to 0 has no size that a gain could be a part of. */
+const MIN_SIZE_SDS = 20;
 /** A command that ends in this part of its head's time does less. Shorter ones differ by chance. */
 const FAST = { part: 0.5, minSeconds: 1 };
 
 /** Sentences, none for most changes. The thresholds are judgement, not statistics: a flag accuses nobody. */
 export function flagsOf(change: KeptChange): string[] {
-  return [...tooGood(change), ...tooFast(change), ...touches(change)];
+  return [...flagsOfGain(change), ...tooFast(change), ...touches(change)];
 }
 
-function tooGood({ gain, headValue, earlierGains, changedLines }: KeptChange): string[] {
-  const largest = Math.max(...earlierGains);
-  const part = headValue === 0 ? 0 : gain / Math.abs(headValue);
+/** Those that later keeps may bring to a gain, or take from it: it is asked for again when more is known. */
+export function flagsOfGain({ gain, headValue, noiseSd, otherGains, changedLines }: KeptGain): string[] {
   const flags: string[] = [];
-  if (earlierGains.length >= HISTORY.keeps && gain > HISTORY.times * largest && largest > 0)
+  const usual = median(otherGains.filter((other) => other > 0));
+  if (usual !== undefined && otherGains.length >= HISTORY.keeps && gain > HISTORY.times * usual)
     flags.push(
-      `the gain is ${Math.round(gain / largest)} times the largest of ${earlierGains.length} keeps before`,
+      `the gain is ${Math.round(gain / usual)} times the usual one of ${otherGains.length} other keeps`,
     );
+  const size = Math.abs(headValue);
+  const part = size === 0 || size < MIN_SIZE_SDS * noiseSd ? 0 : gain / size;
   if (part > HUGE.part) flags.push(`one change gains ${percent(part)} of the metric's value`);
   else if (part > HUGE.ofFewLines && changedLines <= HUGE.fewLines)
     flags.push(`${changedLines} changed lines gain ${percent(part)} of the metric's value`);
@@ -48,7 +58,9 @@ function tooGood({ gain, headValue, earlierGains, changedLines }: KeptChange): s
 
 function tooFast({ candidate, head, program: { metric } }: KeptChange): string[] {
   if (metric.timing || isHarnessMetric(metric.name)) return [];
-  const [mine, theirs] = [candidate, head].map(medianSeconds);
+  const [mine, theirs] = [candidate, head].map((all) =>
+    median(all.map(({ resources }) => resources.wallSeconds)),
+  );
   if (mine === undefined || theirs === undefined || theirs < FAST.minSeconds || mine >= FAST.part * theirs)
     return [];
   return [`it takes ${mine.toFixed(1)} s where its head takes ${theirs.toFixed(1)} s`];
@@ -72,9 +84,9 @@ function scorerFiles({ evaluate = "", holdout = "", holdoutFiles }: KeptChange["
   return [...new Set([...words, ...holdoutFiles])].map((path) => path.slice(path.lastIndexOf("/") + 1));
 }
 
-function medianSeconds(measurements: readonly Measurement[]): number | undefined {
-  const seconds = measurements.map(({ resources }) => resources.wallSeconds).sort((a, b) => a - b);
-  return seconds[seconds.length >> 1];
+/** The upper one of two in the middle; undefined of nothing. */
+function median(values: readonly number[]): number | undefined {
+  return values.toSorted((a, b) => a - b)[values.length >> 1];
 }
 
 function percent(part: number): string {

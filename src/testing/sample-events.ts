@@ -89,6 +89,8 @@ export const sampleEvents: readonly LedgerEvent[] = [
   { kind: "closed", experiment, status: "kept", reasons: ["kept"], logTail: "", idea },
   { kind: "promotion_judged", run, head: candidate, verified: baseline, verdict },
   { kind: "verified_moved", run, from: baseline, to: candidate },
+  { kind: "rechecked", experiment, verdict: { ...verdict, flags: ["too good"] } },
+  { kind: "withdrawn", run, from: candidate, to: baseline, reason: "it failed to measure" },
   { kind: "published", run, commit: candidate, estimate },
   { kind: "final_judged", run, verified: candidate, baseline, isHeldOut: true, verdict },
   { kind: "drifted", run, shift: -0.1, text: "the machine has changed" },

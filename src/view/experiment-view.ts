@@ -39,6 +39,8 @@ export interface ExperimentView {
   readonly reasons: readonly string[];
   /** What makes a keep look too good; empty for most. */
   readonly flags: readonly string[];
+  /** What came of it when it was measured again for that. */
+  readonly recheck?: string;
   readonly logTail?: string;
   /** Measuring time of the candidate. */
   readonly seconds: number;
@@ -110,14 +112,15 @@ function filesView(record: ExperimentRecord) {
 }
 
 function verdictView(record: ExperimentRecord) {
-  const { verdict, reasons, logTail } = record;
+  const { verdict, recheck, reasons, logTail } = record;
   const clean = (lines: readonly string[]) => lines.map((line) => cleanLine(line));
   const simplification = simplificationOf(record);
   return {
     ...(simplification === undefined ? {} : { simplification }),
     ...(verdict === undefined ? {} : { verdict: { ...verdict, reasons: clean(verdict.reasons) } }),
     reasons: clean(reasons.length > 0 ? reasons : (verdict?.reasons ?? [])),
-    flags: clean(verdict?.flags ?? []),
+    flags: clean(recheck?.flags ?? verdict?.flags ?? []),
+    ...(recheck === undefined ? {} : { recheck: cleanLine(recheck.reasons[0] ?? recheck.kind) }),
     ...(logTail === undefined ? {} : { logTail: cleanBlock(logTail) }),
   };
 }

@@ -2,6 +2,7 @@
 
 import { refs } from "../core/experiment.ts";
 import type { Verdict } from "../core/judge.ts";
+import type { DropRecord, Study } from "../core/study.ts";
 import { say, sayLines } from "../judge/spread.ts";
 import type { FinalSubject, PromotionSubject, Subject, TentativeSubject } from "./explain-subject.ts";
 import { short } from "./gain.ts";
@@ -27,7 +28,7 @@ export function consequencesOf(subject: Subject): string[] {
 
 function tentativeConsequences(subject: TentativeSubject): string[] {
   const { id, record, verdict } = subject;
-  if (record.status === "kept") return [keptText(subject), ...flagTexts(verdict)];
+  if (record.status === "kept") return [keptText(subject), ...recheckTexts(subject), ...flagTexts(verdict)];
   if (verdict.kind === "keep")
     return [
       record.status === undefined
@@ -38,6 +39,11 @@ function tentativeConsequences(subject: TentativeSubject): string[] {
   return [
     `${unknown} head stayed at ${short(record.head)}. The candidate is still there: ${refs.candidate(record.id)}.`,
   ];
+}
+
+function recheckTexts({ record: { recheck } }: TentativeSubject): string[] {
+  const reason = recheck?.reasons[0];
+  return reason === undefined ? [] : [`${cleanLine(reason)[0]?.toUpperCase()}${cleanLine(reason).slice(1)}.`];
 }
 
 function flagTexts({ flags = [] }: Verdict): string[] {
@@ -51,9 +57,7 @@ function keptText({ study, run, record, verdict }: TentativeSubject): string {
     const others = drop.experiments.filter((one) => one !== record.id);
     const together = others.length === 0 ? "" : ` with ${others.join(", ")}`;
     const why =
-      index < 0
-        ? "because the head could not be measured any more"
-        : `by promotion-${index + 1}, which found the stack suspect`;
+      index < 0 ? lostText(study, drop) : `by promotion-${index + 1}, which found the stack suspect`;
     return `It became the head, and was dropped again${together} ${why}.`;
   }
   if (!verifiedStack(study, run).includes(record.id)) {
@@ -67,10 +71,23 @@ function keptText({ study, run, record, verdict }: TentativeSubject): string {
   return `It became the head, and is in Verified${by}.`;
 }
 
+/** Why a stack was dropped that no promotion had found suspect. */
+function lostText(study: Study, { experiments }: DropRecord): string {
+  const refuted = experiments
+    .map((id) => study.experiments.get(id))
+    .find((one) => one?.recheck !== undefined && one.recheck.kind !== "keep");
+  return refuted === undefined
+    ? "because the head could not be measured, or its proof did not stand"
+    : `because ${refuted.id} did not hold when it was measured again`;
+}
+
 function promotionConsequences({ run, ordinal, promotion, verdict }: PromotionSubject): string[] {
   const { head, verified } = promotion;
   if (verdict.kind === "keep") {
-    const moved = `Verified moved from ${short(verified)} to ${short(head)}.`;
+    const back = run.withdrawn.includes(head)
+      ? " Its proof was taken back later: see Warnings in the report."
+      : "";
+    const moved = `Verified moved from ${short(verified)} to ${short(head)}.${back}`;
     return isSimplification(verdict)
       ? [moved, "What may be claimed: not worse by more than the margin, and fewer lines. Not a gain."]
       : [moved];

@@ -114,6 +114,7 @@ function bySeed({ run, verdict }: TentativeSubject, candidates: Lines, heads: Li
 function pairRows(subject: PromotionSubject | FinalSubject): EvidenceRow[] {
   const { run } = subject;
   const { challenger, defender, purpose, after, before } = comparisonOf(subject);
+  const isHeldOut = subject.verdict.workings?.isHeldOut === true;
   const linesBySeed = (commit: CommitSha) =>
     new Map(
       linesOf(subject.study, run.tag, commit)
@@ -123,11 +124,17 @@ function pairRows(subject: PromotionSubject | FinalSubject): EvidenceRow[] {
   const [mine, theirs] = [linesBySeed(challenger), linesBySeed(defender)];
   return [...new Set([...mine.keys(), ...theirs.keys()])].map((seed): EvidenceRow => {
     const row = rowOf(mine.get(seed), theirs.get(seed));
+    if (isHeldOut) return untold(row);
     const gain = gainOf(run.metric.goal, row);
     return gain === undefined
       ? { ...row, isCounted: false, note: row.note ?? "no partner" }
       : { ...row, gain };
   });
+}
+
+/** Single values of held-out data would tell more of them than the rounded verdict does. */
+function untold({ challenger: _, defender: __, ...row }: EvidenceRow): EvidenceRow {
+  return { ...row, note: row.note ?? "held out, not shown" };
 }
 
 function comparisonOf(subject: PromotionSubject | FinalSubject): {

@@ -15,6 +15,8 @@ export interface PromotionView {
   readonly head: string;
   readonly verified: string;
   readonly kind: Verdict["kind"];
+  /** It was proven, and its proof was taken back later. */
+  readonly isWithdrawn: boolean;
   /** Proven is that it is not worse, no gain. */
   readonly isSimplification: boolean;
   readonly reasons: readonly string[];
@@ -40,6 +42,7 @@ export function promotionViews(run: RunRecord): PromotionView[] {
       head: short(head),
       verified: short(verified),
       kind: verdict.kind,
+      isWithdrawn: verdict.kind === "keep" && run.withdrawn.includes(head),
       isSimplification: isSimplification(verdict),
       reasons: verdict.reasons.map((reason) => cleanLine(reason)),
       ...(verdict.estimate === undefined ? {} : { estimate: verdict.estimate }),

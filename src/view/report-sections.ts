@@ -72,11 +72,12 @@ const number = (content: string): Cell => ({ kind: "number", text: content });
 const code = (content: string): Cell => ({ kind: "code", text: content });
 
 function flagSection({ experiments }: StudyView): Section {
-  const bullets = experiments.flatMap(({ id, title, flags }) =>
-    flags.map((flag) => `${id}${title === undefined ? "" : ` (${title})`}: ${flag}`),
-  );
+  const bullets = experiments.flatMap(({ id, title, flags, recheck }) => {
+    const again = recheck === undefined ? "" : `; ${recheck}`;
+    return flags.map((flag) => `${id}${title === undefined ? "" : ` (${title})`}: ${flag}${again}`);
+  });
   const note =
-    "Kept changes that look too good to be taken on trust. Their numbers held on fresh seeds in a clean checkout; read what they change before you merge.";
+    "Kept changes that look too good to be taken on trust. Each is measured again, alone, before anything is proven with it; read what those that held change before you merge.";
   return { title: "Read these first", note, bullets };
 }
 
@@ -167,7 +168,8 @@ function promotionSection({ promotions }: StudyView, { promotionError }: RunView
   return { title: "Promotions", note, table: { columns, rows } };
 }
 
-function promotionWords({ kind, isSimplification, dropped }: PromotionView): string {
+function promotionWords({ kind, isSimplification, isWithdrawn, dropped }: PromotionView): string {
+  if (isWithdrawn) return "proven, and taken back later";
   if (kind === "keep") return isSimplification ? "simpler and not worse; no gain claimed" : "proven";
   if (kind === "inconclusive") return "not proven";
   return dropped.length === 0 ? "suspect, head went back" : `suspect, dropped ${dropped.join(", ")}`;

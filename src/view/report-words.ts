@@ -39,6 +39,11 @@ export function headline(view: StudyView): Headline {
     const text = `${gain.commit} held on fresh pairs, but its gain over the baseline has ${isOver ? "not been measured" : "yet to be measured"}.`;
     return { tone: isOver ? "unproven" : "pending", text };
   }
+  if (gain?.source === "final") {
+    const why = gain.reasons[0] ?? "it gave no number";
+    const text = `Nothing may be claimed: ${gain.commit} held on fresh pairs, but its final test against the baseline gave no gain: ${why}.`;
+    return { tone: "unproven", text };
+  }
   return { tone: isOver ? "unproven" : "pending", text: nothingProven(view, run, isOver) };
 }
 
@@ -51,11 +56,14 @@ function provenText(run: RunView, gain: VerifiedGain, isOver: boolean): string {
   return `Verified gain ${text} over the baseline ${where}${p}.${after}`;
 }
 
+/** Each look tells no more than its error rounded; after so many they are fitted to all the same. */
+const MANY_LOOKS = 50;
+
 /** Each look at held-out data is one answer about them: what was chosen after many looks has been fitted to them. */
 function heldOutText({ heldOutLooks = 1 }: VerifiedGain): string {
   if (heldOutLooks === 1) return "on held-out data";
-  const worn = heldOutLooks > 10 ? ": too many, hold out others" : "";
-  return `on held-out data (final test ${heldOutLooks} of this study that saw them${worn})`;
+  const worn = heldOutLooks > MANY_LOOKS ? ": too many, hold out others" : "";
+  return `on held-out data (look ${heldOutLooks} of this study at them${worn})`;
 }
 
 function simplerText(run: RunView, gain: VerifiedGain, simpler: Simplification): string {
@@ -83,6 +91,8 @@ function nothingProven(view: StudyView, run: RunView, isOver: boolean): string {
       : "Nothing is proven yet: the baseline is being measured.";
   const kept = run.counts.kept ?? 0;
   const tries = `${count(view.experiments.length, "experiment")}, ${kept} kept tentatively`;
+  if (isOver && view.promotions.some(({ isWithdrawn }) => isWithdrawn))
+    return `Nothing was proven: ${tries}; what a promotion had proven did not stand (see Warnings).`;
   return isOver
     ? `Nothing was proven: ${tries}, none of them confirmed on fresh data.`
     : `Nothing is proven yet: ${tries}.`;

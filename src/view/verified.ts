@@ -20,7 +20,7 @@ export interface VerifiedGain extends Partial<Gain> {
   readonly isProven: boolean;
   /** Measured on held-out data; known for the final test only. */
   readonly isHeldOut?: boolean;
-  /** How many final tests of the study have looked at the held-out data so far. */
+  /** How many tests of the study have looked at the held-out data so far: rechecks, promotions and final tests. */
   readonly heldOutLooks?: number;
   readonly estimate?: Estimate;
   readonly reasons: readonly string[];
@@ -47,7 +47,7 @@ function measuredGain(study: Study, run: RunRecord): VerifiedGain {
       commit,
       isProven: kind === "keep" && isAboveZero(estimate),
       isHeldOut: final.isHeldOut,
-      ...(final.isHeldOut ? { heldOutLooks: study.runs.filter((one) => one.final?.isHeldOut).length } : {}),
+      ...(final.isHeldOut ? { heldOutLooks: heldOutLooks(study) } : {}),
       ...(estimate === undefined ? {} : { estimate }),
       reasons: reasons.map((reason) => cleanLine(reason)),
       ...channelOf(study, run, "final"),
@@ -66,6 +66,15 @@ function measuredGain(study: Study, run: RunRecord): VerifiedGain {
     };
   }
   return { source: "promoted", commit, isProven: false, reasons: [], ...channelOf(study, run, "promotion") };
+}
+
+function heldOutLooks({ runs, experiments }: Study): number {
+  const verdicts = [
+    ...runs.flatMap(({ promotions }) => promotions.map(({ verdict }) => verdict)),
+    ...[...experiments.values()].flatMap(({ recheck }) => recheck ?? []),
+  ];
+  const finals = runs.filter(({ final }) => final?.isHeldOut === true);
+  return verdicts.filter(({ workings }) => workings?.isHeldOut === true).length + finals.length;
 }
 
 /** Each promotion that let the stack lose a little adds its margin to what Verified may have lost over the baseline. */

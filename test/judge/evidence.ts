@@ -63,6 +63,7 @@ export function pairedEvidenceOf(change: Partial<PairedEvidence> = {}): PairedEv
   const { metric, rule, noise, replicates, differences } = evidenceOf();
   return {
     stage: "promotion",
+    isHeldOut: false,
     metric,
     rule,
     noise,

@@ -36,6 +36,7 @@ function paired(change: Partial<PairedEvidence>): PairedEvidence {
   const { noise, replicates, differences, rule } = tentative({});
   return {
     stage: "promotion",
+    isHeldOut: false,
     metric: METRIC,
     rule,
     noise,

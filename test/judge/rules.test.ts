@@ -19,8 +19,8 @@ describe("the rule of a risk", () => {
   it.each([
     ["strict", ["LORD++ at 0.2", "1 s.e.", "3 to 8", "1 s.e.", 0.02, 8]],
     ["cautious", [1.58, "1 s.e.", "2 to 6", "1 s.e.", 0.02, 8]],
-    ["balanced", [0.75, "0.5 s.e.", "1 to 4", "0.15 s.e.", 0.04, 5]],
-    ["bold", [0.33, "0.5 s.e.", "1 to 3", "0.15 s.e.", 0.04, 5]],
+    ["balanced", [0.75, "0.5 s.e.", "1 to 4", "0.15 s.e.", 0.03, 5]],
+    ["bold", [0.33, "0.5 s.e.", "1 to 3", "0.15 s.e.", 0.03, 5]],
   ] as const)("%s is what is written of it", (risk, row) => {
     expect(rowOf(RULES[risk])).toEqual(row);
   });

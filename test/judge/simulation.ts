@@ -94,6 +94,7 @@ export function playPromotion(world: World, ordinal = 1, rule = RULES.balanced) 
   for (;;) {
     const evidence: PairedEvidence = {
       stage: "promotion",
+      isHeldOut: false,
       metric: METRIC,
       rule,
       noise: noiseOf(calibration),

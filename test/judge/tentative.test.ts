@@ -71,14 +71,18 @@ describe("the order of measuring", () => {
   it("measures the head on two seeds first, then the candidate, then both on each further seed", () => {
     const ask = (candidate: number, head: number) =>
       judge.next(
-        evidenceOf({ candidate: at(...Array(candidate).fill(-0.7)), head: at(...Array(head).fill(0)) }),
+        evidenceOf({
+          candidate: at(...Array(candidate).fill(-0.7)),
+          head: at(...Array(head).fill(0)),
+          noise: { ...evidenceOf().noise, degreesOfFreedom: 9 },
+        }),
       );
     expect(ask(0, 0)).toEqual({ kind: "measure_more", side: "head", seed: 1 });
     expect(ask(0, 1)).toEqual({ kind: "measure_more", side: "head", seed: 2 });
     expect(ask(0, 2)).toEqual({ kind: "measure_more", side: "candidate", seed: 1 });
     expect(ask(1, 2)).toEqual({ kind: "measure_more", side: "candidate", seed: 2 });
     expect(ask(3, 2)).toEqual({ kind: "measure_more", side: "head", seed: 3 });
-    expect(ask(5, 4).kind).not.toBe("measure_more");
+    expect(ask(5, 4)).toMatchObject({ side: "fresh" });
   });
 
   it("measures the head on the seeds it lacks, in their order", () => {
@@ -238,6 +242,7 @@ describe("the sequential test", () => {
 });
 
 describe("a keep", () => {
+  const matching = (text: RegExp) => expect.stringMatching(text);
   const candidate = at(-2.7, -2.7);
   const fresh = (...gains: number[]) => gains.map((gain, index) => ({ seed: 101 + index, value: -gain }));
   const held = (gains: readonly number[], change: Change = {}) =>
@@ -258,7 +263,7 @@ describe("a keep", () => {
   it("falls where the head's seeds show far more than fresh ones do: the code knows them", () => {
     const apart = (2.5 * errorOf(2) * Math.sqrt(1 / 2 + 1 / 2)) / Math.sqrt(1 / 2 + 1 / 4);
     const known = (gain: number) => held([0, 0], { candidate: at(-gain, -gain) });
-    expect(known(apart * 0.999).kind).toBe("keep");
+    expect(known(apart * 0.999)).toMatchObject({ reasons: [/^gain/, /^does not hold/].map(matching) });
     expect(known(apart * 1.001)).toMatchObject({
       kind: "discard",
       reasons: [expect.stringMatching(/more than luck explains$/)],
@@ -268,22 +273,50 @@ describe("a keep", () => {
 
   it("weighs how far apart both are by their numbers of runs", () => {
     const apart = 2.5 * sigmaUpperBound(1, 3, 0.8) * Math.sqrt(1 / 4 + 1 / 2);
-    const known = (gain: number) => held([0, 0], { candidate: at(-gain, -gain, -gain, -gain) }).kind;
-    expect([known(apart * 0.999), known(apart * 1.001)]).toEqual(["keep", "discard"]);
+    const known = (gain: number) => held([0, 0], { candidate: at(-gain, -gain, -gain, -gain) });
+    expect(known(apart * 0.999)).toMatchObject({ reasons: [/^gain/, /^does not hold/].map(matching) });
+    expect(known(apart * 1.001)).toMatchObject({ reasons: [matching(/more than luck explains$/)] });
+  });
+
+  it("is measured on all its fresh seeds where they lie far from the head's, and must be ahead on them alone", () => {
+    const freshSeeds = [101, 102, 103, 104];
+    const edge = 1.75 * sigmaUpperBound(1, 3, 0.8); // two runs of each
+    const far = (gain: number, ...gains: number[]) =>
+      held(gains, { candidate: at(-gain, -gain), freshSeeds });
+    expect(far(edge * 0.999, 0, 0).kind).toBe("keep");
+    expect(far(edge * 1.001, 0, 0)).toEqual({ kind: "measure_more", side: "fresh", seed: 103 });
+    expect(far(edge * 1.001, 0, 0, 3)).toEqual({ kind: "measure_more", side: "fresh", seed: 104 });
+    expect(far(edge * 1.001, 0, 0, 0, 0).kind).toBe("discard");
+    expect(far(edge * 1.001, 1, 0, 2, 1).kind).toBe("keep");
+    const noise = { ...evidenceOf().noise, degreesOfFreedom: 40 };
+    const known = (gain: number) => held([0, 0], { candidate: at(-gain, -gain), freshSeeds, noise }).kind;
+    const wider = 2 * sigmaUpperBound(1, 40, 0.8);
+    expect([known(wider * 0.999), known(wider * 1.001)]).toEqual(["keep", "measure_more"]);
+  });
+
+  it("takes its spread from heads and fresh runs: half memorised seeds look wild, and hide nothing", () => {
+    const replicates = [at(0, 1, 0, 1, 0, 1, 0, 1, 0, 1).map(({ value }) => value)];
+    const step = held([0, 0], { candidate: at(-9, -9, 0), replicates });
+    expect(step).toMatchObject({ reasons: [matching(/more than luck explains$/)] });
   });
 
   it("falls where the fresh runs alone are a standard error behind", () => {
-    const error = errorOf(2);
-    expect(held([-error * 0.999, -error * 0.999]).kind).toBe("keep");
+    const noise = { ...evidenceOf().noise, degreesOfFreedom: 40 };
+    const error = sigmaUpperBound(1, 40, 0.8) * Math.sqrt(1 / 2 + 1 / 4);
+    const behind = (gain: number) => held([gain, gain], { candidate: at(-1, -1), noise });
+    expect(behind(-error * 0.999)).toMatchObject({ reasons: [/^gain/, /^does not hold/].map(matching) });
+    const about = { candidate: at(-1.2, -1.2), noise, rule: { ...rule, holdSds: 0.1 } };
+    const lucky = held([-error * 0.999, -error * 0.999], about);
+    expect(lucky.kind).toBe("keep");
     const loss = -error * 1.001;
-    expect(held([loss, loss])).toMatchObject({
+    expect(held([loss, loss], about)).toMatchObject({
       kind: "discard",
       reasons: [
-        expect.stringMatching(/^gain 2.7 /),
-        `does not hold: ${say(loss)} ± ${say(error)} on 2 fresh seeds, ${say((5.4 + 2 * loss) / 4)} with all its runs`,
+        matching(/^gain 1.2 /),
+        `does not hold: ${say(loss)} ± ${say(error)} on 2 fresh seeds, ${say((2.4 + 2 * loss) / 4)} with all its runs`,
       ],
-      estimate: { gain: 2.7 },
-      workings: { rule: "not_held", boundary },
+      estimate: { gain: 1.2 },
+      workings: { rule: "not_held" },
     });
   });
 

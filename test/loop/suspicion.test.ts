@@ -10,7 +10,8 @@ const taking = (...seconds: number[]): Measurement[] =>
 const plain: KeptChange = {
   gain: 0.05,
   headValue: 2,
-  earlierGains: [0.01, 0.02, 0.04],
+  noiseSd: 0.01,
+  otherGains: [0.01, 0.02, 0.04, 0.05],
   changedLines: 1,
   diff: "--- a/train.py\n+++ b/train.py\n@@ -1 +1 @@\n-rate = 0.1\n+rate = 0.2\n",
   candidate: taking(10, 11),
@@ -25,24 +26,29 @@ test("an ordinary keep has none", () => {
 });
 
 describe("a gain", () => {
-  test("ten times beyond what the study has seen is flagged, once it has seen three keeps", () => {
-    expect(flags({ gain: 0.41 })).toEqual(["the gain is 10 times the largest of 3 keeps before"]);
-    expect(flags({ gain: 0.39 })).toEqual([]);
-    expect(flags({ gain: 0.41, earlierGains: [0.01, 0.04] })).toEqual([]);
-    expect(flags({ gain: 0.41, earlierGains: [0, -0.1, 0] })).toEqual([]);
+  test("more than four times the usual one is flagged, once there are four other keeps", () => {
+    expect(flags({ gain: 0.17 })).toEqual(["the gain is 4 times the usual one of 4 other keeps"]);
+    expect(flags({ gain: 0.15 })).toEqual([]);
+    expect(flags({ gain: 0.17, otherGains: [0.01, 0.02, 0.04] })).toEqual([]);
+    expect(flags({ gain: 0.17, otherGains: [0, -0.1, 0, 0] })).toEqual([]);
   });
 
   test("of half the metric is flagged, of three lines already at three tenths", () => {
-    const earlierGains: number[] = [];
-    expect(flags({ gain: 1.1, changedLines: 90, earlierGains })).toEqual([
+    const otherGains: number[] = [];
+    expect(flags({ gain: 1.1, changedLines: 90, otherGains })).toEqual([
       "one change gains 55 % of the metric's value",
     ]);
-    expect(flags({ gain: 0.7, changedLines: 3, earlierGains })).toEqual([
+    expect(flags({ gain: 0.7, changedLines: 3, otherGains })).toEqual([
       "3 changed lines gain 35 % of the metric's value",
     ]);
-    expect(flags({ gain: 0.7, changedLines: 4, earlierGains })).toEqual([]);
-    expect(flags({ gain: 0.5, changedLines: 1, headValue: -1, earlierGains })).toHaveLength(1);
-    expect(flags({ gain: 5, headValue: 0, earlierGains })).toEqual([]);
+    expect(flags({ gain: 0.7, changedLines: 4, otherGains })).toEqual([]);
+    expect(flags({ gain: 0.5, changedLines: 1, headValue: -1, otherGains })).toHaveLength(1);
+    expect(flags({ gain: 5, headValue: 0, otherGains })).toEqual([]);
+  });
+
+  test("is no part of a metric that noise may take to zero", () => {
+    expect(flags({ gain: 1.1, noiseSd: 0.11, otherGains: [] })).toEqual([]);
+    expect(flags({ gain: 1.1, noiseSd: 0.1, otherGains: [] })).toHaveLength(1);
   });
 });
 

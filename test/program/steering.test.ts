@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { restoredGlobs, scopeProblem } from "../../src/core/scope.ts";
+import { scopeProblem } from "../../src/core/scope.ts";
+import { restoredGlobs } from "../../src/loop/restored-globs.ts";
 import { STEERING } from "../../src/program/steering.ts";
 
 const problem = (path: string, edit: readonly string[]) =>

@@ -222,7 +222,14 @@ export class JudgedWriter extends StudyWriter {
     const seeds = SEEDS.map((seed) => (about.stage === "final" ? 5000 : 1000 * about.ordinal) + seed);
     const pairs: { seed: number; challenger: number; defender: number }[] = [];
     for (let step = 0; step < 60; step += 1) {
-      const evidence = { ...this.#common(this.record), ...about, seeds, pairs, isBudgetSpent: false };
+      const evidence = {
+        ...this.#common(this.record),
+        ...about,
+        seeds,
+        pairs,
+        isBudgetSpent: false,
+        isHeldOut: false,
+      };
       const next = judge.next(evidence);
       if (next.kind === "measure_more") throw new Error("a paired stage asks for pairs");
       if (next.kind !== "measure_pair") return next;

@@ -64,8 +64,8 @@ describe("report", () => {
         ...view,
         run: { ...run, verifiedGain: { ...run.verifiedGain, heldOutLooks } },
       } as typeof view).text;
-    expect(told(3)).toContain("on held-out data (final test 3 of this study that saw them), p");
-    expect(told(11)).toContain("(final test 11 of this study that saw them: too many, hold out others)");
+    expect(told(3)).toContain("on held-out data (look 3 of this study at them), p");
+    expect(told(51)).toContain("(look 51 of this study at them: too many, hold out others)");
   });
 
   it("puts first what looks too good, as data", () => {
@@ -102,6 +102,54 @@ describe("report", () => {
     writer.final("discard", { gain: -0.002, low: -0.01, high: 0.006, runs: 5, p: 0.7 }).end();
     expect(headline(viewOf(writer)).text).toMatch(
       /^Nothing was proven: the final test of \w{7} measured -0\.0020 \(-0\.09 %\) \[-0\.0100, 0\.0060\], p = 0\.70,/,
+    );
+  });
+
+  it("says that a promotion held where the final test could not be measured, and claims nothing", () => {
+    const writer = new StudyWriter().start().calibrate();
+    writer.experiment("tuner", { title: "a", why: "" }, { gain: 0.03, verdict: "keep" });
+    writer.promote("keep", 0);
+    const { run, verified, baseline } = writer;
+    const verdict = { kind: "inconclusive", reasons: ["not finished: the time is up"] } as const;
+    writer.add({ kind: "final_judged", run, verified, baseline, isHeldOut: false, verdict }).end();
+    expect(headline(viewOf(writer))).toEqual({
+      tone: "unproven",
+      text: `Nothing may be claimed: ${verified.slice(0, 7)} held on fresh pairs, but its final test against the baseline gave no gain: not finished: the time is up.`,
+    });
+  });
+
+  it("says that a proof was taken back, and why", () => {
+    const writer = new StudyWriter().start().calibrate();
+    writer.experiment("tuner", { title: "a", why: "" }, { gain: 0.03, verdict: "keep" });
+    writer.promote("keep", 0);
+    const { run, verified, baseline } = writer;
+    writer
+      .add({ kind: "withdrawn", run, from: verified, to: baseline, reason: "it failed to measure" })
+      .end();
+    const view = viewOf(writer);
+    expect(headline(view).text).toBe(
+      "Nothing was proven: 1 experiment, 1 kept tentatively; what a promotion had proven did not stand (see Warnings).",
+    );
+    const text = reportMarkdown(view);
+    expect(text).toContain("- it failed to measure");
+    expect(text).toContain("proven, and taken back later");
+  });
+
+  it("says what came of a flagged keep that was measured again", () => {
+    const writer = new StudyWriter().start().calibrate();
+    writer.experiment(
+      "tuner",
+      { title: "a", why: "" },
+      { gain: 1.4, verdict: "keep", flags: ["it is huge"] },
+    );
+    const verdict = {
+      kind: "discard",
+      reasons: ["measured again, it does not hold: 0.1"],
+      flags: ["it is huge"],
+    };
+    writer.add({ kind: "rechecked", experiment: "e1" as never, verdict: verdict as never });
+    expect(reportMarkdown(viewOf(writer))).toContain(
+      "- e1 (a): it is huge; measured again, it does not hold: 0.1",
     );
   });
 

@@ -120,13 +120,13 @@ describe("a stack that was bisected", () => {
       { id: "promotion-2", tested: ["e1", "e2"], dropped: [] },
     ]);
     const { total = 0, spent = 0, left = 0 } = view.run?.promotionError ?? {};
-    expect(total).toBeCloseTo(0.04, 12);
-    expect(spent).toBeCloseTo(0.04 * (6 / Math.PI ** 2) * 1.25, 12);
+    expect(total).toBeCloseTo(0.03, 12);
+    expect(spent).toBeCloseTo(0.03 * (6 / Math.PI ** 2) * 1.25, 12);
     expect(left).toBeCloseTo(total - spent, 12);
     const report = reportMarkdown(view);
     expect(report).toContain("## Kept, then dropped");
     expect(report).toContain("suspect, dropped e3, e4");
-    expect(report).toContain("2 promotions: 1 held, 1 suspect; error left 1.0 % of 4.0 %.");
+    expect(report).toContain("2 promotions: 1 held, 1 suspect; error left 0.7 % of 3.0 %.");
     expect(renderLog(view, look)[3]).toContain("kept, dropped");
     expect(renderStatus(view, look).join("\n")).toContain("2 of the kept dropped again");
   });

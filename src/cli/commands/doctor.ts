@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { examine } from "../../compose/examine.ts";
 import { repairStudy, type StudyRepair } from "../../compose/repair-study.ts";
-import { EXIT_CODES } from "../../core/errors.ts";
+import { EXIT_CODES } from "../exit-codes.ts";
 import { parseOptions } from "../options.ts";
 import { printJson, printLines } from "../print.ts";
 import { describeRepair } from "../terminal/describe-repair.ts";

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { locateStudy, readStudy } from "../../compose/read-study.ts";
 import { reportFiles } from "../../compose/reports.ts";
 import { type Control, openRun, type RunEnd, type RunRequest } from "../../compose.ts";
-import { EXIT_CODES, UsageError } from "../../core/errors.ts";
+import { UsageError } from "../../core/errors.ts";
 import type { BudgetSpec } from "../../core/program.ts";
 import type { News } from "../../notify/notify.ts";
 import { loadProgram } from "../../program/load.ts";
@@ -12,6 +12,7 @@ import { parseDuration } from "../../program/units.ts";
 import { estimateText } from "../../view/report-words.ts";
 import type { StudyView } from "../../view/study-view.ts";
 import { type Display, openDisplay } from "../display.ts";
+import { EXIT_CODES } from "../exit-codes.ts";
 import { parseOptions } from "../options.ts";
 
 const count = z.coerce.number().int().positive();

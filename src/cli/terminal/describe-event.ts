@@ -39,6 +39,8 @@ function sentence(event: LedgerEvent, place: Place): string | undefined {
     case "judged":
     case "reviewed": // told by the flag or the end that follows
       return undefined;
+    case "rechecked":
+      return recheckSentence(event);
     case "called":
       return callSentence(event);
     case "measured":
@@ -62,6 +64,7 @@ function runSentence(
     | "run_resumed"
     | "calibrated"
     | "drifted"
+    | "withdrawn"
     | "warning"
     | "told"
     | "ideas_added"
@@ -88,6 +91,8 @@ function runSentence(
       return `${event.by} adds ${event.ideas.length} idea${event.ideas.length === 1 ? "" : "s"}: ${event.ideas.map(({ title }) => title).join("; ")}`;
     case "noted":
       return `${event.by} wrote the notebook anew`;
+    case "withdrawn":
+      return `warning: ${event.reason}`;
     case "run_paused":
       return `run ${event.run} paused: ${event.reason}`;
     case "run_ended":
@@ -132,6 +137,11 @@ function closedSentence(
   const flags = record?.verdict?.flags ?? [];
   const why = [...reasons.slice(0, 1), ...flags.map((flag) => `read it first, ${flag}`)].join("; ");
   return `${experiment} ${STATUS_WORDS[status]}${said}${titleOf(study, experiment)}${why === "" ? "" : `: ${why}`}`;
+}
+
+function recheckSentence({ experiment, verdict }: EventNamed<"rechecked">): string {
+  const { flags = [], reasons } = verdict;
+  return `${experiment}${flags.length === 0 ? "" : " looked too good"}: ${reasons[0] ?? verdict.kind}`;
 }
 
 function titleOf(study: Study, experiment: ExperimentId): string {
