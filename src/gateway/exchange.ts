@@ -13,6 +13,7 @@ import {
   asksForUsage,
   jsonOf,
   modelIn,
+  offList,
   readBody,
   unmeterable,
   unpacked,
@@ -150,9 +151,14 @@ async function passCall(house: House, exchange: Exchange, come: Come<"call">): P
 
 const sellerOf = ({ prices }: House, { baseUrl }: Upstream): Seller => ({ own: prices, baseUrl });
 
-function overBudget({ model }: AskedCall, reason: string): string {
-  const next = reason.includes("price") ? `; give it one under prices: ${model}: in program.md` : "";
-  return `nightlab: the call to ${model} was not made: ${reason}${next}`;
+function overBudget(asked: AskedCall, reason: string): string {
+  const { model } = asked;
+  const why = offList(asked);
+  const help =
+    why === undefined
+      ? `give it one under prices: ${model}: in program.md`
+      : `${why}; a budget in tokens can`;
+  return `nightlab: the call to ${model} was not made: ${reason}${reason.includes("price") ? `; ${help}` : ""}`;
 }
 
 const MAX_REFUSED_MODELS = 10;

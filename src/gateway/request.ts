@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate, zstdDecompress } from "node:zlib";
 import type { Wire } from "../core/provider.ts";
 import type { WorstCase } from "./admission.ts";
-import { countIn, type JsonObject, objectIn, parsed, plainText, stringIn } from "./json.ts";
+import { countIn, type JsonObject, objectIn, objectsIn, parsed, plainText, stringIn } from "./json.ts";
 import { priceOf, type Seller, worstCostOf } from "./prices.ts";
 
 /** Larger requests are refused. */
@@ -78,11 +78,21 @@ export function unmeterable({ json }: AskedCall): string | undefined {
   return answersOf(json) > MAX_ANSWERS ? `more than ${MAX_ANSWERS} answers to one question` : undefined;
 }
 
-/** The call is sold at another price than the list's: a faster tier. */
-function isOffList({ json }: AskedCall): boolean {
+/** Tools that the provider itself runs and bills by the use. */
+const BILLED_TOOL =
+  /^(?:web_?search|file_?search|code_?interpreter|image_?generation|google_?(?:search|maps))/i;
+
+/** Why a call costs more, or other, than its tokens at the list's price; undefined: it does not. */
+export function offList({ json }: AskedCall): string | undefined {
   const listed = [undefined, null, "auto", "default", "standard", "standard_only", "flex"];
   const isFast = json.speed !== undefined && json.speed !== "standard";
-  return isFast || !listed.includes(json.service_tier as string | undefined | null);
+  const isOtherTier = !listed.includes(json.service_tier as string | undefined | null);
+  if (isFast || isOtherTier) return "it asks for a faster service";
+  // OpenAI and Anthropic name such a tool by its type, Gemini by the key of an entry.
+  const tools = objectsIn(json.tools).flatMap((tool) => [stringIn(tool.type) ?? "", ...Object.keys(tool)]);
+  const options = Object.keys(json).filter((key) => key === "web_search_options" || key === "plugins");
+  const billed = [...tools.filter((name) => BILLED_TOOL.test(name)), ...options][0];
+  return billed === undefined ? undefined : `it offers ${billed}, which is billed by the use`;
 }
 
 const REMOTE = [
@@ -96,7 +106,7 @@ export function worstCaseOf(asked: AskedCall, seller: Seller): WorstCase {
   const remote = REMOTE.some((pattern) => pattern.test(text)) ? REMOTE_INPUT_TOKENS : 0;
   const inputTokens = tokensInBytes(plain.length) + remote;
   const outputTokens = answersOf(json) * (outputLimitOf(json) ?? DEFAULT_OUTPUT_TOKENS);
-  const price = isOffList(asked) ? undefined : priceOf(model, seller);
+  const price = offList(asked) !== undefined ? undefined : priceOf(model, seller);
   const tokens = inputTokens + outputTokens;
   return price === undefined ? { tokens } : { tokens, usd: worstCostOf(inputTokens, outputTokens, price) };
 }
@@ -118,7 +128,7 @@ function answersOf(json: JsonObject): number {
 
 /** The price of what was asked, as for `worstCaseOf`: undefined where it is not known. */
 export function listPriceOf(asked: AskedCall, answeredBy: string | undefined, seller: Seller) {
-  if (isOffList(asked)) return undefined;
+  if (offList(asked) !== undefined) return undefined;
   return priceOf(asked.model, seller) ?? (answeredBy === undefined ? undefined : priceOf(answeredBy, seller));
 }
 

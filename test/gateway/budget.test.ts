@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { tokensOf, WIRES } from "../../src/core/provider.ts";
+import { tokensOf, WIRES, type Wire } from "../../src/core/provider.ts";
 import { askModel } from "../testing/ask-model.ts";
 import { closeAll, openSetting } from "./open.ts";
 
@@ -44,14 +44,20 @@ describe("a budget", () => {
     const refused = await ask({ wire: "openai_chat", prompt: "", model: "local-tiny" });
     expect(refused.status).toBe(402);
     expect(await refused.text()).toMatch(/local-tiny .*price is not known.*prices: local-tiny:/);
-    const fast = {
-      wire: "openai_chat",
-      prompt: "",
-      model: "gpt-5",
-      extra: { service_tier: "priority" },
-    } as const;
-    expect((await ask(fast)).status).toBe(402);
-    expect(server.calls).toEqual([]);
+    const offers: [Wire, Record<string, unknown>, RegExp][] = [
+      ["openai_chat", { service_tier: "priority" }, /faster service; a budget in tokens can/],
+      ["openai_chat", { web_search_options: {} }, /web_search_options, which is billed by the use/],
+      ["openai_responses", { tools: [{ type: "web_search_preview" }] }, /offers web_search_preview/],
+      ["anthropic", { tools: [{ type: "web_search_20250305", name: "web_search" }] }, /web_search_20250305/],
+      ["gemini", { tools: [{ googleSearch: {} }] }, /offers googleSearch/],
+    ];
+    for (const [wire, extra, expected] of offers) {
+      const text = await (await ask({ wire, prompt: "", model: "gpt-5", extra })).text();
+      expect(text).toMatch(expected);
+    }
+    const own = { tools: [{ type: "function", function: { name: "web_search", parameters: {} } }] };
+    expect((await ask({ wire: "openai_chat", prompt: "", model: "gpt-5", extra: own })).status).toBe(200);
+    expect(server.calls).toHaveLength(1);
   });
 
   it("that is spent cannot be made to fill the ledger, whatever models are asked for", async () => {
