@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { makeSurroundings, type Surroundings } from "./command-line.ts";
@@ -94,4 +95,14 @@ test("a baseline that prints no metric says which command, why, and what to do",
     at: /^measure: echo done$/,
     next: /program\.md.*nightlab run/,
   });
+});
+
+test("outside a repository, and in one without a commit, it is said how to make one", async () => {
+  const outside = join(place.folder, "outside");
+  const empty = join(place.folder, "empty");
+  await Promise.all([mkdir(outside), mkdir(empty)]);
+  git(empty, "init", "--quiet");
+  await mistakes.expectMistake(outside, ["status"], { error: /not in a git repository/, next: /git init/ });
+  await mistakes.expectJsonMistake(outside, ["run"], { error: /not in a git repository/, next: /git init/ });
+  await mistakes.expectMistake(empty, ["run"], { error: /no commit yet/, next: /git commit/ });
 });

@@ -1,9 +1,9 @@
-import { mkdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, test } from "vitest";
 import { makeSurroundings, type Surroundings } from "./command-line.ts";
 import { mistakesIn } from "./mistake.ts";
-import { git, makeRepository, programText } from "./repositories.ts";
+import { makeRepository, programText } from "./repositories.ts";
 
 let place: Surroundings;
 let fresh: string;
@@ -16,16 +16,6 @@ beforeAll(async () => {
   fresh = await mistakes.repositoryWith("fresh", "echo loss: 1");
 });
 afterAll(() => place.remove());
-
-test.concurrent("outside a repository, and in one without a commit, it is said how to make one", async () => {
-  const outside = join(place.folder, "outside");
-  const empty = join(place.folder, "empty");
-  await Promise.all([mkdir(outside), mkdir(empty)]);
-  git(empty, "init", "--quiet");
-  await expectMistake(outside, ["status"], { error: /not in a git repository/, next: /git init/ });
-  await expectJsonMistake(outside, ["run"], { error: /not in a git repository/, next: /git init/ });
-  await expectMistake(empty, ["run"], { error: /no commit yet/, next: /git commit/ });
-});
 
 test.concurrent("a mistyped command or option is answered like any other mistake", async () => {
   await expectJsonMistake(fresh, ["sttus"], { error: /unknown command 'sttus'/, next: /nightlab --help/ });
