@@ -19,6 +19,8 @@ const SANDBOXES = ["process", "bubblewrap"] as const;
 const LIMIT_MS = { process: 60, bubblewrap: 90 };
 const ROUNDS = isQuick ? 2 : 5;
 const EXPERIMENTS_PER_ROUND = isQuick ? 10 : 20;
+const MANY_SLOTS = 64;
+const WANTED_EFFICIENCY = 0.95;
 const MEASURE = "cat value.txt";
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), "nightlab-bench-overhead-")));
@@ -103,9 +105,6 @@ async function overheadTable(studies: ReadonlyMap<number, string>): Promise<void
     if (ratio > 1.1) failures.push(`${sandbox}: ${ratio.toFixed(2)} x at ${largest} lines`);
   }
 }
-
-const MANY_SLOTS = 64;
-const WANTED_EFFICIENCY = 0.95;
 
 /** How many slots a machine feeds depends on how long a command takes: several lengths, and where the many slots are fed. */
 async function parallelTables(): Promise<void> {

@@ -92,11 +92,20 @@ function recordCheck({ keyType, valueType, checks = [] }: z.core.$ZodRecordDef):
 
 type Checks = readonly z.core.$ZodCheck<never>[];
 
+/** Whole numbers and numbers from a least one on. */
 function numberCheck(checks: Checks): Fits {
-  const isWhole = checks.length > 0;
-  const isKnown = checks.every(({ _zod: { def } }) => "format" in def && def.format === "safeint");
+  const definitions = checks.map(({ _zod: { def } }) => def as unknown as Record<string, unknown>);
+  const isWhole = definitions.some(({ format }) => format === "safeint");
+  const bounds = definitions.filter(({ check }) => check === "greater_than");
+  const isKnown = definitions.every(
+    (one) => one.format === "safeint" || (one.check === "greater_than" && one.inclusive === true),
+  );
   if (!isKnown) return () => false;
-  return isWhole ? Number.isSafeInteger : Number.isFinite;
+  const least = Math.max(Number.NEGATIVE_INFINITY, ...bounds.map(({ value }) => Number(value)));
+  return (value) =>
+    typeof value === "number" &&
+    value >= least &&
+    (isWhole ? Number.isSafeInteger(value) : Number.isFinite(value));
 }
 
 function stringCheck(checks: Checks): Fits {

@@ -69,12 +69,21 @@ it("any JSON gets the answer of the schema", () => {
   );
 });
 
+it.each([z.number().min(5), z.number().int().nonnegative(), z.number().int()])(
+  "bounds from below are known",
+  (schema) => {
+    for (const value of [4, 5, 5.5, -1, -0.5, 2 ** 60, "5"])
+      expect(quickCheck(schema)(value)).toBe(schema.safeParse(value).success);
+  },
+);
+
 it.each([
   ["a transform", z.string().transform(Number)],
   ["a refinement", z.string().refine((text) => text === "x")],
   ["a refined number", z.number().refine((value) => value > 5)],
   ["a whole number of its own kind", z.int()],
-  ["a bound", z.number().min(5)],
+  ["a bound above", z.number().max(9)],
+  ["a bound that is no longer in it", z.number().gt(5)],
   ["a length at most", z.array(z.string()).max(0)],
   ["a strict object", z.strictObject({})],
   ["a record with named keys", z.record(z.enum(["a"]), z.string())],
