@@ -1,5 +1,6 @@
 /** Runs the real loop on a study of bench/overhead-study.ts and gives the times between experiments. */
 
+import { existsSync, readFileSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 import { openRun } from "../src/compose.ts";
 import type { Program } from "../src/core/program.ts";
@@ -22,6 +23,8 @@ export interface LoopTimes {
   readonly openMs: number;
   /** Thread time of this process per closed experiment, children not included. */
   readonly ownCpuMs: number;
+  /** CPU time of this process and of the children that ended, per closed experiment; undefined without /proc. */
+  readonly allCpuMs: number | undefined;
 }
 
 /** Works `experiments` experiments on the study, then pauses it. Every one proposes a new value and is measured once. */
@@ -51,6 +54,7 @@ export async function runLoop(options: LoopOptions): Promise<LoopTimes> {
   const openMs = performance.now() - startedMs;
   if (options.experiments === 0) pause.abort();
   const cpu = process.threadCpuUsage();
+  const allBefore = allCpuMs();
   try {
     const end = await run.work({ pause: pause.signal, finish: never, stop: never });
     if (end.kind !== "paused") throw new Error(`the bench ended: ${end.reason}`);
@@ -58,7 +62,22 @@ export async function runLoop(options: LoopOptions): Promise<LoopTimes> {
     await run.close();
   }
   const { user, system } = process.threadCpuUsage(cpu);
-  return { closedMs, openMs, ownCpuMs: (user + system) / 1000 / Math.max(1, closedMs.length) };
+  const count = Math.max(1, closedMs.length);
+  const all = (allCpuMs() - allBefore) / count;
+  return {
+    closedMs,
+    openMs,
+    ownCpuMs: (user + system) / 1000 / count,
+    allCpuMs: Number.isNaN(all) ? undefined : all,
+  };
+}
+
+/** Of this process and all children it waited for, see proc(5): hundredths of a second. */
+function allCpuMs(): number {
+  if (!existsSync("/proc/self/stat")) return Number.NaN;
+  const text = readFileSync("/proc/self/stat", "utf8");
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  return [14, 15, 16, 17].reduce((sum, field) => sum + 10 * Number(fields[field - 3]), 0);
 }
 
 export function median(values: readonly number[]): number {

@@ -6,23 +6,15 @@ import { DECIDING_RULES, PAIRED_STAGES } from "./judge.ts";
 import { CRASH_CAUSES } from "./metric.ts";
 import { modelCallSchema } from "./provider.ts";
 
-const commit = z
-  .string()
-  .regex(/^[0-9a-f]{40,64}$/)
-  .transform((text) => text as CommitSha);
-const tree = z
-  .string()
-  .regex(/^[0-9a-f]{40,64}$/)
-  .transform((text) => text as TreeSha);
-const experiment = z
-  .string()
-  .regex(/^e\d+$/)
-  .transform((text) => text as ExperimentId);
-const run = z
-  .string()
-  .min(1)
-  .transform((text) => text as RunTag);
-const finite = z.number().refine(Number.isFinite);
+/** Types alone, no transform: every line of a long ledger passes here at each start. */
+const named = <Name extends string>(schema: z.ZodType<string>) => schema as unknown as z.ZodType<Name>;
+const sha = z.string().regex(/^[0-9a-f]{40,64}$/);
+const commit = named<CommitSha>(sha);
+const tree = named<TreeSha>(sha);
+const experiment = named<ExperimentId>(z.string().regex(/^e\d+$/));
+const run = named<RunTag>(z.string().min(1));
+/** Neither NaN nor infinite: zod takes those for no numbers. */
+const finite = z.number();
 
 const resources = z.object({
   wallSeconds: finite,

@@ -4,6 +4,7 @@ import { crc32 } from "node:zlib";
 import { z } from "zod";
 import { InfrastructureError } from "../core/errors.ts";
 import { type LedgerEvent, type LedgerLine, ledgerEventSchema } from "../core/ledger.ts";
+import { quickCheck } from "./fits.ts";
 import type { LinesTable } from "./schema.ts";
 import { damage } from "./storage-error.ts";
 
@@ -17,6 +18,9 @@ export interface Tip {
 export type ChainedRow = Omit<LinesTable, "own_checksum">;
 
 export const EMPTY_TIP: Tip = { number: 0, checksum: 0 };
+
+/** Saves half of the time that a long ledger takes to read. */
+const fitsQuickly = quickCheck(ledgerEventSchema);
 
 const knownKinds: ReadonlySet<string> = new Set(
   ledgerEventSchema.options.map((option) => option.shape.kind.value),
@@ -70,6 +74,7 @@ export function parseRow(row: ChainedRow, path: string): LedgerLine {
   if (!knownKinds.has(row.kind))
     throw newerWriter(path, `line ${row.number} is of the unknown kind "${row.kind}"`);
   const event = parseJson(row, path);
+  if (fitsQuickly(event)) return { number: row.number, atMs: row.at_ms, event: event as LedgerEvent };
   const parsed = ledgerEventSchema.safeParse(event);
   // The schema only checks; its copies, kept for a long ledger, would double the time to read it.
   if (parsed.success) return { number: row.number, atMs: row.at_ms, event: event as LedgerEvent };

@@ -12,7 +12,7 @@ const COVERED = [
   "privileges: no capabilities, no new ones, never root",
   "environment: nothing is inherited; wall time; output size; no core dumps; no stdin",
   "sockets in the file system that somebody listens on when the command starts",
-  "memory: looked at every 10 to 200 ms, then killed; bounded by the kernel, scratch folders included, where we may make groups (cgroup v1, as root)",
+  "memory: looked at every 10 to 200 ms, more seldom beside many other commands, then killed; bounded by the kernel, scratch folders included, where we may make groups (cgroup v1, as root)",
   "each scratch folder: 1 GiB, or limits.memory where that is less",
   "disk space and number of files: half of what is free at its start, looked at every 50 ms, then killed",
 ];

@@ -33,17 +33,41 @@ export function lookLately(sinceMs: number): readonly Stat[] {
   return isGood && latest !== undefined ? latest.all : lookNow();
 }
 
-/** All processes at a moment after this call: those who ask in one turn of the event loop share one look. */
+/** Commands at work, of which each looks now and then. */
+let commands = 0;
+
+/** Counts one command more, until the function it gives is called. */
+export function countCommand(): () => void {
+  commands += 1;
+  return () => {
+    commands -= 1;
+  };
+}
+
+/** The longest a command should spend on its looks, as a part of one CPU: two per cent, or ten for all together. */
+export function shareOfLooks(): number {
+  return Math.min(1 / 50, 1 / (10 * Math.max(1, commands)));
+}
+
+/** Where at least so many commands are at work, some other one ends in a moment as well: worth to wait for. */
+const MANY_COMMANDS = 8;
+/** Then looks at ends take at most one part in five of a CPU. */
+const WAIT_TIMES_COST = 4;
+
+/** All processes at a moment after this call: those who ask until then share one look. */
 export function lookSoon(): Promise<readonly Stat[]> {
   planned ??= new Promise((resolve, reject) => {
-    setImmediate(() => {
+    const look = () => {
       planned = undefined;
       try {
         resolve(lookNow());
       } catch (error) {
         reject(error);
       }
-    });
+    };
+    const waitMs = commands < MANY_COMMANDS || latest === undefined ? 0 : WAIT_TIMES_COST * latest.costMs;
+    if (waitMs < 1) setImmediate(look);
+    else setTimeout(look, waitMs);
   });
   return planned;
 }

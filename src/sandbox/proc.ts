@@ -13,6 +13,8 @@ export interface Stat {
   readonly session: number;
   readonly ticks: number;
   readonly startTicks: number;
+  /** Page faults and resident pages: while they stay, neither memory nor its high-water mark can have grown. */
+  readonly memory: string;
 }
 
 /**
@@ -40,6 +42,7 @@ export function readStat(pid: number): Stat | undefined {
     session: number(6),
     ticks: number(14) + number(15) + number(16) + number(17),
     startTicks: number(22),
+    memory: [10, 12, 24].map((field) => fields[field - 3]).join(" "),
   };
 }
 

@@ -6,6 +6,7 @@ import { performance } from "node:perf_hooks";
 import type { Readable, Writable } from "node:stream";
 import type { Ending, Exit, SandboxCommand, SandboxLimits } from "../core/sandbox.ts";
 import { DiskWatch } from "./disk-watch.ts";
+import { countCommand, shareOfLooks } from "./looks.ts";
 import { newMark } from "./marker.ts";
 import { MemoryGroup } from "./memory-group.ts";
 import { Output } from "./output.ts";
@@ -55,8 +56,6 @@ const LATER_LOOK_MS = 200;
 const NEAR_LIMIT_LOOK_MS = 10;
 /** Asking for free room takes microseconds: often, and apart from looks at processes, which a busy machine makes rare. */
 const DISK_LOOK_MS = 50;
-/** Looking may cost two per cent of one CPU, however many processes the machine has. */
-const LOOK_SHARE = 50;
 const PIPE_CLOSE_MS = 1000;
 
 /**
@@ -76,6 +75,7 @@ export async function runProcess(
     onLine: options.command.onLine,
   });
   const group = MemoryGroup.create(options.limits.memoryBytes);
+  const uncount = countCommand();
   try {
     const marker = newMark(options.study);
     const launched = launch(marker, group?.joinScript ?? "");
@@ -84,6 +84,7 @@ export async function runProcess(
       group?.hasKilled && exit.ending.kind !== "timed_out" && exit.ending.kind !== "cancelled";
     return isStarved ? starved(exit, options.limits) : exit;
   } finally {
+    uncount();
     group?.remove();
     output.close();
   }
@@ -208,7 +209,7 @@ class Execution {
     const isNear = (this.#tree?.memoryBytes ?? 0) > limit / 2;
     const planned = isNear ? NEAR_LIMIT_LOOK_MS : (LOOK_MS[this.#looks] ?? LATER_LOOK_MS);
     this.#looks += 1;
-    this.#later(Math.max(planned, this.#lookCostMs * LOOK_SHARE), () => {
+    this.#later(Math.max(planned, this.#lookCostMs / shareOfLooks()), () => {
       const before = performance.now();
       this.#tree?.watch();
       this.#lookCostMs = performance.now() - before;

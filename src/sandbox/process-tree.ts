@@ -14,6 +14,13 @@ export interface Member {
   readonly isMarked: boolean;
 }
 
+interface Memory {
+  /** `Stat.memory` when it was read. */
+  readonly of: string;
+  readonly bytes: number;
+  readonly peakBytes: number;
+}
+
 /**
  * Membership is decided once per process (pid and start time) and kept: by ancestry, session, group or marker.
  * A process that leaves all four between two looks escapes; namespaces are the answer to that, not this class.
@@ -24,6 +31,7 @@ export class ProcessTree {
   readonly #sinceTicks: number;
   readonly #sinceMs = performance.now();
   readonly #known = new Map<string, boolean>();
+  readonly #memory = new Map<string, Memory>();
   /** Largest sum of resident memory seen, or high-water mark of one process. Shared pages count once per process. */
   peakMemoryBytes: number | undefined;
   /** CPU time seen while looking; a lower bound. */
@@ -80,10 +88,22 @@ export class ProcessTree {
   }
 
   #measureMemory(alive: readonly Stat[]): void {
-    const statuses = alive.map((stat) => readOf(stat.pid, "status") ?? "");
-    this.memoryBytes = statuses.reduce((sum, status) => sum + bytesOf(status, "VmRSS"), 0);
-    const peak = Math.max(this.memoryBytes, ...statuses.map((status) => bytesOf(status, "VmHWM")));
+    const found = alive.map((stat) => this.#memoryOf(stat));
+    this.memoryBytes = found.reduce((sum, { bytes }) => sum + bytes, 0);
+    const peak = Math.max(this.memoryBytes, ...found.map(({ peakBytes }) => peakBytes));
     if (peak > 0) this.peakMemoryBytes = Math.max(this.peakMemoryBytes ?? 0, peak);
+  }
+
+  /** Read anew only where something changed: most processes of a command wait, and the kernel takes its time to tell. */
+  #memoryOf(stat: Stat): Memory {
+    const key = keyOf(stat);
+    const known = this.#memory.get(key);
+    if (known?.of === stat.memory) return known;
+    const status = readOf(stat.pid, "status") ?? "";
+    const [bytes, peakBytes] = [bytesOf(status, "VmRSS"), bytesOf(status, "VmHWM")];
+    const memory = { of: stat.memory, bytes, peakBytes };
+    this.#memory.set(key, memory);
+    return memory;
   }
 
   /** Sends `signal` to the members that `only` accepts; without /proc to the whole process group. */

@@ -27,7 +27,7 @@ const NOT_COVERED = [
 const LINUX: Containment = {
   covered: [
     ...COVERED,
-    "memory: looked at every 10 to 200 ms, then killed; bounded by the kernel where we may make groups (cgroup v1, as root)",
+    "memory: looked at every 10 to 200 ms, more seldom beside many other commands, then killed; bounded by the kernel where we may make groups (cgroup v1, as root)",
     "processes left behind: found by ancestry, session, group and marker, then killed",
     "nightlab itself killed: the process group and all with the marker end within moments, the rest at the next start",
   ],

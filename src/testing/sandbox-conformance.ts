@@ -178,10 +178,15 @@ function processes(bench: () => SandboxBench): void {
   });
 
   it("asks before it kills", async () => {
-    const line = "trap 'echo bye; exit 0' TERM; sleep 1000 & wait";
-    const { ending, stdoutTail } = await bench().run(line, { limits: { timeMs: 200 } });
-    expect(ending).toEqual({ kind: "timed_out" });
-    expect(stdoutTail).toBe("bye\n");
+    const line = "trap 'echo bye; exit 0' TERM; echo ready; sleep 1000 & wait";
+    const controller = new AbortController();
+    const onLine = (): void => controller.abort();
+    const { ending, stdoutTail } = await bench().run(line, {
+      signal: controller.signal,
+      command: { onLine },
+    });
+    expect(ending).toEqual({ kind: "cancelled" });
+    expect(stdoutTail).toBe("ready\nbye\n");
   });
 
   it("ends a command that is cancelled while it runs", async () => {

@@ -2,9 +2,10 @@
 
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import type { Socket } from "node:net";
-import { GitError, startError, startGit } from "./git.ts";
+import { GitError, startGit } from "./git.ts";
 
 interface Question {
+  readonly text: string;
   /** Bytes of a whole answer once that can be told; more than `answer` holds when some are still to come. */
   readonly lengthOf: (answer: Buffer) => number | undefined;
   readonly resolve: (answer: Buffer) => void;
@@ -21,6 +22,8 @@ export class GitSession {
   readonly #args: readonly string[];
   readonly #place: { readonly cwd: string; readonly env: Readonly<Record<string, string>> };
   readonly #questions: Question[] = [];
+  #isClosed = false;
+  #starting: Promise<void> | undefined;
   #child: ChildProcessWithoutNullStreams | undefined;
   #chunks: Buffer[] = [];
   #neededBytes = 0;
@@ -33,23 +36,37 @@ export class GitSession {
   /** The bytes git answers. Rejects with a GitError when git ends instead, or with why it cannot start; the next question starts it again. */
   ask(question: string, lengthOf: Question["lengthOf"]): Promise<Buffer> {
     return new Promise((resolve, reject) => {
-      this.#questions.push({ lengthOf, resolve, reject });
-      const child = this.#child ?? this.#start();
+      this.#questions.push({ text: question, lengthOf, resolve, reject });
+      this.#isClosed = false;
+      const child = this.#child;
+      if (child === undefined) {
+        this.#starting ??= this.#start().catch((error) => this.#fail(error));
+        return;
+      }
       if (this.#questions.length === 1) hold(child, true);
       child.stdin.write(question);
     });
   }
 
   close(): void {
+    this.#isClosed = true;
     const child = this.#child;
     this.#forget(child);
     child?.stdin.end();
     child?.kill();
   }
 
-  #start(): ChildProcessWithoutNullStreams {
-    const child = startGit(this.#args, this.#place);
+  /** Whoever asks meanwhile waits with the others. */
+  async #start(): Promise<void> {
+    const child = await startGit(this.#args, this.#place);
+    this.#starting = undefined;
     this.#child = child;
+    this.#listen(child);
+    if (this.#isClosed) this.close();
+    else for (const { text } of this.#questions) child.stdin.write(text);
+  }
+
+  #listen(child: ChildProcessWithoutNullStreams): void {
     let stderr = "";
     child.stdin.on("error", () => undefined); // its end tells the story, not EPIPE
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
@@ -61,9 +78,8 @@ export class GitSession {
     const end = (error: Error) => {
       if (this.#child === child) this.#fail(error);
     };
-    child.once("error", (cause) => end(startError(this.#args, this.#place.cwd, cause)));
+    child.once("error", (cause) => end(new GitError(this.#args, { stderr: cause.message, cause })));
     child.once("close", () => end(new GitError(this.#args, { stderr: stderr || "ended" })));
-    return child;
   }
 
   #take(chunk: Buffer): void {
@@ -86,6 +102,7 @@ export class GitSession {
   }
 
   #fail(error: Error): void {
+    this.#starting = undefined;
     this.#forget(this.#child);
     for (const { reject } of this.#questions.splice(0)) reject(error);
   }

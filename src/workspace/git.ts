@@ -2,7 +2,9 @@
 
 import { type ChildProcess, type ChildProcessWithoutNullStreams, execFile, spawn } from "node:child_process";
 import { channel } from "node:diagnostics_channel";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
 import { InfrastructureError, UsageError } from "../core/errors.ts";
 
@@ -91,7 +93,7 @@ export async function git(args: readonly string[], options: GitOptions): Promise
 
 /** Bytes that git wrote and how it ended. Errors: GitError when git cannot start or ends otherwise than accepted. */
 export async function runGit(args: readonly string[], options: GitOptions): Promise<GitResult> {
-  const child = startGit(args, options);
+  const child = await startGit(args, options);
   const result = await collect(child, args, options);
   if (!result.truncated && !(options.accept ?? [0]).includes(result.exitCode))
     throw new GitError(args, result);
@@ -109,18 +111,32 @@ export function parentOfGit(
   return parent !== undefined && isOurs(entryOf("GIT_DIR") ?? "") ? Number(parent) : undefined;
 }
 
-/** A git process in the closed environment; its caller reads and ends it. */
-export function startGit(
+/** What passes when another process ends or closes files: too many of them, in this process or on this machine. */
+const PASSING = new Set(["EMFILE", "ENFILE", "EAGAIN"]);
+const START_ATTEMPTS = 20;
+const BETWEEN_ATTEMPTS_MS = 50;
+
+/**
+ * A git process in the closed environment; its caller reads and ends it. Waits a second where files or processes have run
+ * out. Errors: UsageError without git or folder, GitError for what else keeps it from starting.
+ */
+export async function startGit(
   args: readonly string[],
   { cwd, env }: Pick<GitOptions, "cwd" | "env">,
-): ChildProcessWithoutNullStreams {
+): Promise<ChildProcessWithoutNullStreams> {
   gitStarts.publish(args);
   const closed = { PATH: process.env.PATH ?? "", ...CLOSED_ENVIRONMENT, ...env };
-  return spawn("git", [...FIXED_SETTINGS, ...args], { cwd, env: closed, stdio: "pipe" });
+  for (let attempt = 1; ; attempt += 1) {
+    const child = spawn("git", [...FIXED_SETTINGS, ...args], { cwd, env: closed, stdio: "pipe" });
+    if (child.pid !== undefined) return child;
+    const [cause] = (await once(child, "error")) as [NodeJS.ErrnoException];
+    if (attempt === START_ATTEMPTS || !PASSING.has(cause.code ?? "")) throw startError(args, cwd, cause);
+    await setTimeout(BETWEEN_ATTEMPTS_MS);
+  }
 }
 
 /** Why a git process could not start. Node says ENOENT for a missing program and for a missing folder alike. */
-export function startError(args: readonly string[], cwd: string, cause: Error): Error {
+function startError(args: readonly string[], cwd: string, cause: Error): Error {
   const isMissing = "code" in cause && cause.code === "ENOENT";
   if (!isMissing) return new GitError(args, { stderr: cause.message, cause });
   if (!existsSync(cwd))
@@ -158,7 +174,7 @@ function collect(child: ChildProcess, args: readonly string[], options: GitOptio
   child.stdin?.on("error", () => {});
   child.stdin?.end(options.input);
   const { promise, resolve, reject } = Promise.withResolvers<GitResult>();
-  child.once("error", (cause) => reject(startError(args, options.cwd, cause)));
+  child.once("error", (cause) => reject(new GitError(args, { stderr: cause.message, cause })));
   child.once("close", (code, signal) => {
     const stdout = Buffer.concat(chunks);
     const truncated = size > limit;

@@ -1,6 +1,6 @@
 /** What `nightlab status` loads: start-up is mostly the loading of modules, so the ones it needs are counted here. */
 
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -46,20 +46,20 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-function loadedBy(...args: string[]): { modules: string[]; gits: string[] } {
-  const script = `node "$@" 2>&1 >/dev/null`;
-  const text = execFileSync("sh", ["-c", script, "sh", join(folder, "listing.mjs"), ...args], {
+function loadedBy(...args: string[]): { modules: string[]; gits: string[]; stdout: string } {
+  const { stdout, stderr } = spawnSync("node", [join(folder, "listing.mjs"), ...args], {
     encoding: "utf8",
     cwd: folder,
   });
-  const lines = text.trim().split("\n");
+  const lines = stderr.trim().split("\n");
   const rest = (prefix: string) =>
     lines.flatMap((line) => (line.startsWith(prefix) ? [line.slice(prefix.length)] : []));
-  return { modules: rest("loads "), gits: rest("git ") };
+  return { modules: rest("loads "), gits: rest("git "), stdout };
 }
 
 it("status loads the ledger and the view, and nothing that works on a study", () => {
-  const { modules, gits } = loadedBy("status");
+  const { modules, gits, stdout } = loadedBy("status", "--json");
+  expect(JSON.parse(stdout).run.budget).toMatchObject([{ name: "experiments", limit: 9 }]);
   expect(modules.some((url) => url.includes("/src/view/study-view.ts"))).toBe(true);
   const heavy = modules.filter((url) =>
     /node_modules\/(kysely|yaml|micromark|mdast)|src\/(loop|judge|researcher|sandbox\/(?!tool-chains)|program|init|compose\.ts)/.test(
@@ -73,16 +73,10 @@ it("status loads the ledger and the view, and nothing that works on a study", ()
 
 it("status parses program.md once it was edited, and shows the budget that stands there now", async () => {
   const path = join(folder, "program.md");
-  const shown = () =>
-    execFileSync("node", [join(folder, "listing.mjs"), "status", "--json"], {
-      cwd: folder,
-      encoding: "utf8",
-      stdio: "pipe",
-    });
-  expect(JSON.parse(shown()).run.budget).toMatchObject([{ name: "experiments", limit: 9 }]);
   await writeFile(path, (await readFile(path, "utf8")).replace("experiments: 9", "experiments: 77"));
-  expect(JSON.parse(shown()).run.budget).toMatchObject([{ name: "experiments", limit: 77 }]);
-  expect(loadedBy("status").modules.some((url) => url.includes("node_modules/yaml"))).toBe(true);
+  const { modules, stdout } = loadedBy("status", "--json");
+  expect(JSON.parse(stdout).run.budget).toMatchObject([{ name: "experiments", limit: 77 }]);
+  expect(modules.some((url) => url.includes("node_modules/yaml"))).toBe(true);
 });
 
 it("the version is told without loading any command", () => {

@@ -22,7 +22,7 @@ afterEach(() => {
 });
 
 it("keeps every acknowledged line when its writer is killed at any instant", async () => {
-  await killRounds(newFolder(), 4);
+  await killRounds(newFolder(), 2);
 });
 
 it("opens with the lines before the cut when the end of the log is torn off", async () => {

@@ -1,12 +1,18 @@
 import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { makeSurroundings, type Surroundings } from "./command-line.ts";
+import { mistakesIn } from "./mistake.ts";
 import { git, makeRepository, programText } from "./repositories.ts";
 
 let place: Surroundings;
+let mistakes: ReturnType<typeof mistakesIn>;
+let fresh: string;
 beforeAll(async () => {
   place = await makeSurroundings();
+  mistakes = mistakesIn(place);
+  fresh = await mistakes.repositoryWith("fresh", "echo loss: 1");
 });
 afterAll(() => place.remove());
 
@@ -62,4 +68,41 @@ test("checkouts of one repository share its refs, and so one study", async () =>
   expect(
     git(main, "for-each-ref", "--format=%(refname)", "refs/nightlab/runs/").split("\n").length,
   ).toBeGreaterThan(2);
+});
+
+test("before any run, show, report, resume and stop say what to type; status and log say that there is nothing", async () => {
+  await mistakes.expectMistake(fresh, ["show", "e1"], { error: /no experiment e1/, next: /nightlab log/ });
+  await mistakes.expectMistake(fresh, ["report"], { error: /no run has been started/, next: /nightlab run/ });
+  await mistakes.expectJsonMistake(fresh, ["resume"], { error: /no run to resume/, next: /nightlab run/ });
+  await mistakes.expectMistake(fresh, ["stop"], { error: /no run is at work/, next: /nightlab status/ });
+  expect((await place.nightlab(fresh, "status")).stdout).toMatch(/nightlab run/);
+  expect((await place.nightlab(fresh, "log")).stdout).toContain("no experiments yet");
+});
+
+test("the folder and --json may be named before or after the command", async () => {
+  for (const args of [
+    ["-C", fresh, "--json", "status"],
+    ["status", "--json", "-C", fresh],
+  ]) {
+    expect(JSON.parse((await place.nightlab(place.folder, ...args)).stdout)).toMatchObject({ runs: [] });
+  }
+});
+
+test("a baseline that prints no metric says which command, why, and what to do", async () => {
+  const repository = await mistakes.repositoryWith("silent", "echo done");
+  await mistakes.expectMistake(repository, ["run"], {
+    error: /no line `loss: <number>`/,
+    at: /^measure: echo done$/,
+    next: /program\.md.*nightlab run/,
+  });
+});
+
+test("outside a repository, and in one without a commit, it is said how to make one", async () => {
+  const outside = join(place.folder, "outside");
+  const empty = join(place.folder, "empty");
+  await Promise.all([mkdir(outside), mkdir(empty)]);
+  git(empty, "init", "--quiet");
+  await mistakes.expectMistake(outside, ["status"], { error: /not in a git repository/, next: /git init/ });
+  await mistakes.expectJsonMistake(outside, ["run"], { error: /not in a git repository/, next: /git init/ });
+  await mistakes.expectMistake(empty, ["run"], { error: /no commit yet/, next: /git commit/ });
 });

@@ -1,10 +1,7 @@
 // The bundled study: are its kernels, budget, splits and evaluator what program.md promises?
 // Knows the template through its modules and through the two commands a study runs.
-import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
 import { load, save } from "../../targets/microgpt/artifact.ts";
 import { Budget, BudgetSpent, budget, limitFrom } from "../../targets/microgpt/budget.ts";
@@ -14,40 +11,9 @@ import { kernels, tensor } from "../../targets/microgpt/kernels.ts";
 import { Model, type Node } from "../../targets/microgpt/model.ts";
 import { normal, uniform } from "../../targets/microgpt/random.ts";
 import * as reference from "./microgpt-reference.ts";
+import { copyOfTemplate, node, removeCopies, TEMPLATE, trainTiny } from "./template-copy.ts";
 
-const TEMPLATE = fileURLToPath(new URL("../../targets/microgpt/", import.meta.url));
-const folders: string[] = [];
-
-function freshFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "microgpt-"));
-  folders.push(folder);
-  return folder;
-}
-
-/** A copy of the template, with train.ts changed. */
-function copyOfTemplate(change: (source: string) => string = (source) => source): string {
-  const folder = freshFolder();
-  cpSync(TEMPLATE, folder, { recursive: true, filter: (file) => !file.endsWith("model.json") });
-  const file = join(folder, "train.ts");
-  writeFileSync(file, change(readFileSync(file, "utf8")));
-  return folder;
-}
-
-function node(folder: string, args: string[], env: Record<string, string> = {}) {
-  return spawnSync(process.execPath, args, {
-    cwd: folder,
-    encoding: "utf8",
-    env: { ...process.env, ...env },
-  });
-}
-
-function trainTiny(folder: string, seed = "1") {
-  return node(folder, ["train.ts", "--compute", "tiny"], { NIGHTLAB_SEED: seed });
-}
-
-afterEach(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
-});
+afterEach(removeCopies);
 
 type Layer = (
   model: Model,
@@ -221,31 +187,9 @@ describe("the compute budget", () => {
     );
     expect(() => limitFrom(["--compute", "endless"])).toThrow("--compute endless");
   });
-
-  it("stops a training loop that does not stop itself", () => {
-    const folder = copyOfTemplate((source) => source.replace("budget.nextStep()", "true"));
-    const { status, stderr } = trainTiny(folder);
-    expect(status).not.toBe(0);
-    expect(stderr).toContain("BudgetSpent");
-    expect(existsSync(join(folder, "model.json"))).toBe(false);
-  });
 });
 
 describe("a training run", () => {
-  it("leaves bit-identical artifacts and scores for the same seed, and others for another seed", () => {
-    const [first, again, other] = ["1", "1", "2"].map((seed) => {
-      const folder = copyOfTemplate();
-      const training = trainTiny(folder, seed);
-      expect(training.stdout).toMatch(/^step=\d+ train_bpb=\d\.\d+$/m);
-      expect(training.stdout).toMatch(/^outside_seconds: \d/m);
-      const score = node(folder, ["evaluate.ts"]).stdout;
-      expect(score).toMatch(/^val_bpb: \d\.\d{6}\n$/);
-      return { artifact: readFileSync(join(folder, "model.json"), "utf8"), score };
-    });
-    expect(again).toEqual(first);
-    expect(other?.artifact).not.toBe(first?.artifact);
-  });
-
   it("is scored on the hidden split by a graph alone, without its code", () => {
     const folder = copyOfTemplate();
     trainTiny(folder);

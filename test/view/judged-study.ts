@@ -36,7 +36,7 @@ export class JudgedWriter extends StudyWriter {
   }
 
   get record(): RunRecord {
-    const run = this.study.runs.at(-1);
+    const run = this.current.runs.at(-1);
     if (run === undefined) throw new Error("no run");
     return run;
   }
@@ -117,7 +117,7 @@ export class JudgedWriter extends StudyWriter {
   }
 
   #tentativeEvidence(id: ExperimentId, plan: Plan): TentativeEvidence {
-    const { study, record: run } = this;
+    const { current: study, record: run } = this;
     const record = this.#experiment(id);
     const own = record.measured.filter(
       ({ commit, line }) => commit === record.commit && line > comparableFrom(run),
@@ -156,7 +156,7 @@ export class JudgedWriter extends StudyWriter {
   #common({ metric, noise, heads }: RunRecord) {
     if (noise === undefined) throw new Error("not calibrated");
     const groups = heads.map((commit) =>
-      readingsOf(linesOf(this.study, this.run, commit), "anchor").map(({ value }) => value),
+      readingsOf(linesOf(this.current, this.run, commit), "anchor").map(({ value }) => value),
     );
     const replicates = groups.filter((group) => group.length >= 2);
     return { metric, rule: this.rule, noise, replicates, differences: [] };
@@ -172,7 +172,7 @@ export class JudgedWriter extends StudyWriter {
   } = {}): Verdict {
     const { head, verified, run, record } = this;
     const ordinal = record.promotions.length + 1;
-    const stack = record.stack.slice(positionOf(this.study, record, verified));
+    const stack = record.stack.slice(positionOf(this.current, record, verified));
     const linesSaved = stack.reduce((sum, id) => {
       return (
         sum +
@@ -238,7 +238,7 @@ export class JudgedWriter extends StudyWriter {
       this.measure({ purpose: about.stage, commit: challenger, seed, gain });
       this.measure({ purpose: about.stage, commit: defender, seed, gain: this.#gainOf(defender) });
       const value = (commit: CommitSha) =>
-        readingsOf(linesOf(this.study, this.run, commit), about.stage).find((one) => one.seed === seed)
+        readingsOf(linesOf(this.current, this.run, commit), about.stage).find((one) => one.seed === seed)
           ?.value ?? Number.NaN;
       pairs.push({ seed, challenger: value(challenger), defender: value(defender) });
     }
@@ -257,7 +257,7 @@ export class JudgedWriter extends StudyWriter {
   }
 
   #experiment(id: ExperimentId): ExperimentRecord {
-    const record = this.study.experiments.get(id);
+    const record = this.current.experiments.get(id);
     if (record === undefined) throw new Error(`no ${id}`);
     return record;
   }

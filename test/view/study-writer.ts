@@ -5,7 +5,7 @@ import { experimentId } from "../../src/core/experiment.ts";
 import type { Estimate, Verdict } from "../../src/core/judge.ts";
 import type { LedgerEvent, LedgerLine, Purpose } from "../../src/core/ledger.ts";
 import type { MetricSpec, Outcome } from "../../src/core/metric.ts";
-import { replay, type Study } from "../../src/core/study.ts";
+import { apply, emptyStudy, replay, type Study } from "../../src/core/study.ts";
 
 export const START_MS = Date.UTC(2026, 2, 8, 22, 40);
 
@@ -36,6 +36,7 @@ export class StudyWriter {
   head: CommitSha = this.baseline;
   verified: CommitSha = this.baseline;
   headGain = 0;
+  readonly #current = emptyStudy();
   #count = 0;
   #atMs = START_MS;
 
@@ -46,8 +47,15 @@ export class StudyWriter {
     this.sd = sd;
   }
 
+  /** As a reader would make it; later lines do not change it. */
   get study(): Study {
     return replay(this.lines);
+  }
+
+  /** The same, growing with the lines: to write by, not to be kept. */
+  protected get current(): Study {
+    for (const line of this.lines.slice(this.#current.lineCount)) apply(this.#current, line);
+    return this.#current;
   }
 
   get nowMs(): number {

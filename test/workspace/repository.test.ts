@@ -2,11 +2,12 @@
 
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { branchIsCheckedOut, excludeStateFolder, inspectRepository } from "../../src/workspace/repository.ts";
-import { createPlayground, fingerprint, userGit, writeFiles } from "./playground.ts";
+import { createPlayground, userGit, writeFiles } from "./playground.ts";
+import { expectUntouched } from "./users-checkout.ts";
 
 let playground: Awaited<ReturnType<typeof createPlayground>>;
 beforeAll(async () => {
@@ -77,79 +78,12 @@ it("excludes the state folder once", async () => {
   );
 });
 
-/** Git's own storage may grow by objects and by our refs; nothing else may change. */
-const isGrowth = (path: string) => /^\.git\/(objects|refs\/nightlab)(\/|$)/.test(path);
-
 describe("the user's checkout", () => {
-  it.each(["clean", "dirty"])(
-    "is the same to the byte after a whole life of workspaces (%s)",
-    async (state) => {
-      const root = await playground.repository("mein Lab ü");
-      await writeFiles(root, { "node_modules/x": "x" });
-      if (state === "dirty") await makeDirty(root);
-      const before = await fingerprint(root, isGrowth);
-      const stash = userGit(root, "stash", "list");
-      const options = { link: ["node_modules"], prepare: (path: string) => writeFiles(path, { built: "x" }) };
-      const { workspaces, base } = await playground.workspaces(root, options);
-      const workspace = await workspaces.open(base);
-      await writeFiles(workspace.path, { "train.ts": "candidate\n", "new.ts": "new\n" });
-      userGit(workspace.path, "stash", "-u");
-      userGit(workspace.path, "stash", "pop");
-      const { commit } = await workspace.commit("candidate", "refs/nightlab/candidates/e1");
-      await workspace.close();
-      await workspaces.advance("refs/nightlab/runs/night/head", commit, undefined);
-      await workspaces.rebase(commit, base, { ref: "refs/nightlab/candidates/e2", message: "again" });
-      await (await workspaces.open(commit, { from: base, globs: ["**"] })).close();
-      await workspaces.close();
-      expect(await fingerprint(root, isGrowth)).toEqual(before);
-      expect(userGit(root, "stash", "list")).toBe(stash);
-    },
-  );
-
-  it("keeps every commit through the user's own garbage collection", async () => {
-    const root = await playground.repository();
-    const { workspaces, base } = await playground.workspaces(root);
-    const workspace = await workspaces.open(base);
-    await writeFiles(workspace.path, { "train.ts": "candidate\n" });
-    const { commit } = await workspace.commit("candidate", "refs/nightlab/candidates/e1");
-    await workspaces.close();
-    userGit(root, "gc", "-q", "--prune=now");
-    expect(userGit(root, "show", `${commit}:train.ts`)).toBe("candidate");
-  });
+  it("is the same to the byte after a whole life of workspaces (dirty)", () =>
+    expectUntouched(playground, "dirty"));
 });
 
-async function makeDirty(root: string): Promise<void> {
-  await writeFiles(root, { "train.ts": "to stash\n" });
-  userGit(root, "stash");
-  await writeFiles(root, { "train.ts": "staged\n", "staged.ts": "staged\n" });
-  userGit(root, "add", "-A", "--", "train.ts", "staged.ts");
-  await writeFiles(root, { "train.ts": "unstaged\n", "untracked\nfile": "x" });
-  await rm(join(root, "data/set.txt"));
-}
-
 describe("workspaces of a repository", () => {
-  it("work in a linked worktree, a shallow clone, and a repository of SHA-256 names", async () => {
-    const root = await playground.repository();
-    await writeFiles(root, { "train.ts": "second\n" });
-    userGit(root, "commit", "-qam", "second");
-    userGit(root, "worktree", "add", "-q", "--detach", `${root} linked`);
-    userGit(root, "clone", "-q", "--depth=1", `file://${root}`, `${root} shallow`);
-    await writeFiles(`${root} long`, { "train.ts": "x\n", "data/set.txt": "data\n" });
-    userGit(`${root} long`, "init", "-q", "--object-format=sha256");
-    userGit(`${root} long`, "add", "-A");
-    userGit(`${root} long`, "commit", "-qm", "base");
-    for (const place of [`${root} linked`, `${root} shallow`, `${root} long`]) {
-      const { workspaces, base } = await playground.workspaces(place);
-      const workspace = await workspaces.open(base);
-      await writeFiles(workspace.path, { "train.ts": "candidate\n" });
-      expect(userGit(workspace.path, "status", "--porcelain")).toBe("M train.ts");
-      expect(userGit(workspace.path, "log", "--format=%H", "-1")).toBe(base);
-      const { commit } = await workspace.commit("candidate", "refs/nightlab/candidates/e1");
-      expect(await workspaces.advance("refs/nightlab/runs/r/head", commit, undefined)).toBe(true);
-      expect(await workspaces.advance("refs/nightlab/runs/r/head", commit, undefined)).toBe(false);
-    }
-  });
-
   it("work where the path holds newlines, quotes and unicode", async () => {
     const root = await playground.repository('nächt\n"lab" #1: ');
     const { workspaces, base } = await playground.workspaces(root);

@@ -6,12 +6,16 @@ const segments = new Intl.Segmenter("en", { granularity: "grapheme" });
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{17000}-\u{18aff}\u{1b000}-\u{1b2ff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}|\p{Emoji}\ufe0f/u;
 const ZERO = /^[\p{Mn}\p{Me}\p{Cf}]+$/u;
+/** Most of what is printed: a column a character, without asking what belongs together. */
+const PLAIN = /^[ -~]*$/;
 const COLOUR = /\u001b\[\d*m/g;
 
 /** Columns that `text` takes; colour codes take none. */
 export function widthOf(text: string): number {
+  const shown = text.replace(COLOUR, "");
+  if (PLAIN.test(shown)) return shown.length;
   let width = 0;
-  for (const { segment } of segments.segment(text.replace(COLOUR, ""))) width += segmentWidth(segment);
+  for (const { segment } of segments.segment(shown)) width += segmentWidth(segment);
   return width;
 }
 
