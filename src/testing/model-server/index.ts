@@ -1,3 +1,5 @@
+/** What tests take from the scripted model server. */
+
 export type { Answerer } from "./answer.ts";
 export type { Answer, Fault, ModelRequest, OfferedTool, ToolCall } from "./model-request.ts";
 export {
