@@ -3,6 +3,8 @@
 import type { ExperimentId, Idea } from "../core/experiment.ts";
 import { gainOver } from "../core/metric.ts";
 import type { IdeaLine } from "../core/program.ts";
+import { inOrderOfWorth, type Told, toldBy } from "../forecast/calibration.ts";
+import { history } from "./gains.ts";
 import type { Lab } from "./lab.ts";
 
 /** Who adds ideas by `nightlab idea`. */
@@ -11,17 +13,37 @@ export const USER = "you";
 /** What was given to experiments that are still open. A restart closes those, so this need not outlive the process. */
 const given = new WeakMap<Lab, Map<ExperimentId, string>>();
 
-/** Nobody has taken it up: the user's additions first, then program.md as it is written, then theorists by expected gain. */
+/**
+ * Nobody has taken it up: the user's additions first, then program.md as it is written, then theorists' by expected gain,
+ * shrunk by how the forecasts of each came true.
+ */
 export function openQueue(lab: Lab): Idea[] {
   const { run, parts } = lab;
   const taken = takenTitles(lab);
   const written = parts.program.ideas.filter(({ done }) => !done).map((line) => ideaOf(lab, line));
-  const added = (isUser: boolean) =>
-    run.queue.filter(({ by }) => (by === USER) === isUser).map(({ idea }) => idea);
-  const expected = ({ forecast }: Idea) =>
-    forecast === undefined ? 0 : forecast.gain * forecast.probability;
-  const theirs = added(false).sort((a, b) => expected(b) - expected(a));
-  return [...added(true), ...written, ...theirs].filter(({ title }) => !taken.has(title));
+  const added = (isUser: boolean) => run.queue.filter(({ by }) => (by === USER) === isUser);
+  const told = toldOfAuthors(lab);
+  const waiting = added(false).map(({ by, idea }) => ({ by, idea, forecast: idea.forecast }));
+  const theirs = inOrderOfWorth(waiting, ({ by }) => told.get(by) ?? []).map(({ idea }) => idea);
+  const users = added(true).map(({ idea }) => idea);
+  return [...users, ...written, ...theirs].filter(({ title }) => !taken.has(title));
+}
+
+/** What came of the forecasts with which ideas were put into the queue, by who put them there. */
+function toldOfAuthors(lab: Lab): Map<string, Told[]> {
+  const ends = new Map(
+    history(lab).flatMap((past) =>
+      past.idea.queued === undefined ? [] : [[past.idea.queued, past] as const],
+    ),
+  );
+  const told = new Map<string, Told[]>();
+  for (const { by, idea } of lab.run.queue) {
+    const end = ends.get(idea.title);
+    if (end === undefined) continue;
+    const { status, gainOverHead } = end;
+    told.set(by, [...(told.get(by) ?? []), ...toldBy({ forecast: idea.forecast, status, gainOverHead })]);
+  }
+  return told;
 }
 
 /** Gives the first open idea that no open experiment has to this one. */

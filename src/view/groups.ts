@@ -1,6 +1,7 @@
 /** Experiments taken together: why they were not kept, and how well each researcher foresaw what came. */
 
 import type { ExperimentId, Status } from "../core/experiment.ts";
+import { type Calibration, calibrationOf, toldBy } from "../forecast/calibration.ts";
 import type { ExperimentView } from "./experiment-view.ts";
 
 export interface ReasonGroup {
@@ -72,21 +73,14 @@ function withoutNumbers(reason: string): string {
   return reason.replace(/[-+−]?\d+(?:\.\d+)?(?:e[-+]?\d+)?/gi, "…").replace(/… run\b/g, "… runs");
 }
 
-export interface ResearcherView {
+/** How well its forecasts came true is absent while none has. */
+export interface ResearcherView extends Partial<Omit<Calibration, "forecasts">> {
   readonly name: string;
   readonly experiments: number;
   readonly kept: number;
   readonly verified: number;
-  /** Closed experiments whose idea came with a forecast and reached a verdict. */
+  /** Experiments whose idea came with a forecast, and whose end says something of it. */
   readonly forecasts: number;
-  /** Mean forecast probability of those, and the share of them that was kept: equal when well calibrated. */
-  readonly meanProbability?: number;
-  readonly keptShare?: number;
-  /** Mean forecast gain and mean measured gain over the head, units of the metric. */
-  readonly meanForecastGain?: number;
-  readonly meanMeasuredGain?: number;
-  /** Mean squared distance of probability from what came, 0 is perfect, 0.25 is saying 50 % always. */
-  readonly brier?: number;
 }
 
 export function researcherViews(experiments: readonly ExperimentView[]): ResearcherView[] {
@@ -96,27 +90,6 @@ export function researcherViews(experiments: readonly ExperimentView[]): Researc
     experiments: own.length,
     kept: own.filter(({ status }) => status === "kept").length,
     verified: own.filter(({ isVerified }) => isVerified).length,
-    ...calibration(own),
+    ...(calibrationOf(own.flatMap(toldBy)) ?? { forecasts: 0 }),
   }));
-}
-
-const JUDGED: readonly ExperimentView["status"][] = ["kept", "discarded", "inconclusive"];
-
-function calibration(own: readonly ExperimentView[]) {
-  const told = own.flatMap(({ forecast, status, gainOverHead }) =>
-    forecast === undefined || gainOverHead === undefined || !JUDGED.includes(status)
-      ? []
-      : [{ ...forecast, came: status === "kept" ? 1 : 0, measured: gainOverHead }],
-  );
-  if (told.length === 0) return { forecasts: 0 };
-  const mean = (of: (one: (typeof told)[number]) => number) =>
-    told.reduce((sum, one) => sum + of(one), 0) / told.length;
-  return {
-    forecasts: told.length,
-    meanProbability: mean(({ probability }) => probability),
-    keptShare: mean(({ came }) => came),
-    meanForecastGain: mean(({ gain }) => gain),
-    meanMeasuredGain: mean(({ measured }) => measured),
-    brier: mean(({ probability, came }) => (probability - came) ** 2),
-  };
 }

@@ -187,6 +187,8 @@ function researcherSection({ researchers }: StudyView, { decimals }: MetricView)
     number(percent(one.keptShare)),
     number(gain(one.meanForecastGain)),
     number(gain(one.meanMeasuredGain)),
+    number(gain(one.gainError).replace("+", "")),
+    number(one.brier === undefined ? "" : one.brier.toFixed(2)),
   ]);
   const numbers = [
     "Experiments",
@@ -196,8 +198,12 @@ function researcherSection({ researchers }: StudyView, { decimals }: MetricView)
     "Share kept",
     "Forecast gain",
     "Measured gain",
+    "Gain off by",
+    "Brier",
   ];
   const columns = [{ name: "Researcher" }, ...numbers.map((name) => ({ name, isNumber: true }))];
-  const note = "Forecast columns are means over judged experiments that came with a forecast.";
+  const note =
+    "Forecast columns are means over experiments that came with a forecast and were measured or failed. " +
+    "Brier's score of the chances: 0 is perfect, 0.25 is saying 50 % always.";
   return { title: "Researchers", note, table: { columns, rows } };
 }

@@ -134,3 +134,30 @@ it("gives each waiting idea to one open experiment, the user's first, and tells 
   expect(briefs[0]).toMatchObject({ guidance: ["no width"], notebook: "Warm-up does nothing.<U+202E>" });
   expect(made.lab.experiments.map(({ idea }) => idea?.queued)).toEqual(["mine", "wide", "large", "small"]);
 });
+
+it("lets the ideas of a theorist who promises too much wait behind those of one whose forecasts come true", async () => {
+  const given: (string | undefined)[] = [];
+  const scripted = scriptedResearcher(({ queue }) => {
+    given.push(queue[0]?.title);
+    const loss = queue[0]?.title.startsWith("true") ? 3.5 - given.length / 10 : 9 + given.length;
+    return { idea: { title: `take ${given.length}` }, files: { "a.txt": `${loss}\n` } };
+  });
+  const made = await bench.lab({
+    parts: { staff: [{ researcher: { ...scripted, readsDiffs: true } }], budget: { experiments: 22 } },
+  });
+  await startRun(made.lab, { tag: TAG, studySeed: 1, programSha: "0" });
+  const ideas = (name: string, gain: number) =>
+    Array.from({ length: 12 }, (_, at) => ({
+      ...{ title: `${name} ${at}`, why: "", forecast: { gain, probability: 0.9 } },
+    }));
+  await made.lab.record(
+    { kind: "ideas_added", run: TAG, by: "boaster", ideas: ideas("false", 1) },
+    { kind: "ideas_added", run: TAG, by: "modest", ideas: ideas("true", 0.5) },
+  );
+  await runStudy(made.lab, controls().control);
+  expect(given[0]).toBe("false 0"); // nothing is known yet
+  const turn = given.indexOf("true 0");
+  expect(turn).toBeGreaterThan(3);
+  expect(turn).toBeLessThan(12);
+  expect(given.slice(turn, turn + 3)).toEqual(["true 0", "true 1", "true 2"]);
+});

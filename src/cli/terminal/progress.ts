@@ -13,7 +13,15 @@ import {
 } from "../../view/report-words.ts";
 import type { RunView } from "../../view/run-view.ts";
 import type { StudyView } from "../../view/study-view.ts";
-import { count, formatDuration, formatGain, formatValue, sparkline, withUnit } from "../../view/words.ts";
+import {
+  count,
+  formatDuration,
+  formatGain,
+  formatPercent,
+  formatValue,
+  sparkline,
+  withUnit,
+} from "../../view/words.ts";
 import { field, type Look, type Paint, paint, widthOf } from "./cells.ts";
 import { finishLines, statusMark } from "./marks.ts";
 
@@ -187,6 +195,19 @@ function formatCount(number: number): string {
   return number < 10 ? number.toFixed(1) : Math.round(number).toLocaleString("en");
 }
 
+/** Researchers whose forecasts can be told from luck, those with the most first. */
+function forecastLines({ researchers }: StudyView): string[] {
+  const told = researchers.filter(({ forecasts }) => forecasts >= TELLING_FORECASTS);
+  const lines = told.toSorted((a, b) => b.forecasts - a.forecasts).slice(0, 4);
+  return lines.map(({ name, forecasts, meanProbability = 0, keptShare = 0, brier = 0 }, index) => {
+    const label = index === 0 ? "forecasts  " : "           ";
+    const said = `said ${formatPercent(meanProbability)}, kept ${formatPercent(keptShare)}`;
+    return `${label}${name}: ${said} of ${forecasts} (Brier ${brier.toFixed(2)})`;
+  });
+}
+
+const TELLING_FORECASTS = 3;
+
 /** About a dozen lines: where a run stands, for `nightlab status`. */
 export function renderStatus(view: StudyView, look: Look): string[] {
   const { run } = view;
@@ -208,6 +229,7 @@ export function renderStatus(view: StudyView, look: Look): string[] {
     ...(view.promotions.length === 0
       ? []
       : [`proof      ${promotionsText(view.promotions, run.promotionError)}`]),
+    ...forecastLines(view),
     ...(run.drifts === 0 ? [] : [`machine    changed ${count(run.drifts, "time")}, calibrated anew`]),
     ...(run.disturbed === undefined || run.disturbed === 0
       ? []

@@ -117,6 +117,8 @@ describe("status", () => {
       tried      4 kept, 8 not better, 1 crashed, 1 ran out of time, 1 stopped early
                  1 changed what it may not, 1 researcher gave up, 1 tried before, 1 under way
       proof      1 promotion: 1 held
+      forecasts  claude/theorist: said 44 %, kept 40 % of 5 (Brier 0.30)
+                 tuner: said 32 %, kept 20 % of 5 (Brier 0.19)
       budget     19 of 30 experiments (11 left)
                  1h 02m of 8h 00m of work (6h 57m left)
       outlook    17 experiments an hour; ends in about 35m 54s with 28 experiments
