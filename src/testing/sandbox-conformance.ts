@@ -38,7 +38,7 @@ export class SandboxBench {
       hidden: [],
       ...more.command,
     };
-    const limits: SandboxLimits = { timeMs: 10_000, outputBytes: MIB, network: "none", ...more.limits };
+    const limits: SandboxLimits = { timeMs: 50_000, outputBytes: MIB, network: "none", ...more.limits };
     return this.sandbox.exec(command, limits, more.signal ?? new AbortController().signal);
   }
 
