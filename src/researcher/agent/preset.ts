@@ -8,7 +8,14 @@ export const PROMPT = "\0prompt";
 
 /** How an agent reaches its model: by the gateway, or by its own login. */
 export type Access =
-  | { readonly kind: "metered"; readonly wire: Wire; readonly baseUrl: string; readonly key: string }
+  | {
+      readonly kind: "metered";
+      readonly wire: Wire;
+      readonly baseUrl: string;
+      readonly key: string;
+      /** Of every wire the gateway has a provider for. */
+      readonly baseUrls: Readonly<Partial<Record<Wire, string>>>;
+    }
   | { readonly kind: "login" };
 
 export interface McpServer {
