@@ -1,7 +1,7 @@
 /** The desk of one agent for one experiment: a home of its own, its way to a model, walls. Part of the composition root. */
 
 import { statfsSync } from "node:fs";
-import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Brief } from "../core/brief.ts";
 import type { Clock } from "../core/clock.ts";
@@ -11,27 +11,31 @@ import type { Sandbox } from "../core/sandbox.ts";
 import type { AgentRun, Desk, Host } from "../researcher/agent/desk.ts";
 import type { Access } from "../researcher/agent/preset.ts";
 import { openRelay, type Relay } from "../sandbox/relay.ts";
-import { holdsLogin, type Login, loginEnvironment } from "./agent-login.ts";
+import { LentLogin, type Login, loginEnvironment } from "./agent-login.ts";
+import { packageOf } from "./agent-programs.ts";
 import type { UserEnvironment } from "./surroundings.ts";
 
 /** The gateway, as far as agents need it. */
 export interface ModelGateway {
   /** Wires for which the user gave a key or a provider. */
   readonly wires: readonly Wire[];
-  open(experiment: ExperimentId, researcher: string): ModelAccess;
+  access(experiment: ExperimentId, researcher: string): ModelAccess;
 }
 
 export interface AgentHostContext {
   readonly sandbox: Sandbox;
   readonly clock: Clock;
+  /** Removed when the run ends, or by the next start when it was killed. */
   readonly scratchFolder: string;
   /** Of every command: PATH, LANG and what program.md passes. */
   readonly environment: Readonly<Record<string, string>>;
   readonly userEnvironment: UserEnvironment;
   readonly readable: readonly string[];
+  /** The ledger, and what is held out. Not the objects of git, which the workspace's own git reads. */
   readonly hidden: readonly string[];
   readonly outputBytes: number;
-  readonly logPath?: (experiment: ExperimentId) => string;
+  /** Where the output of an experiment's researcher is kept. */
+  readonly proposalLog?: (experiment: ExperimentId) => string;
 }
 
 /** One agent of program.md. `wire` absent: it uses its login. */
@@ -83,8 +87,11 @@ async function atDesk<Result>(
   const { gateway, wire, researcher, login, brief } = order;
   const scratch = await mkdtemp(join(context.scratchFolder, "agent-"));
   const [home, temporary] = [join(scratch, "home"), join(scratch, "tmp")];
-  const opened = wire === undefined ? undefined : gateway?.open(brief.experiment, researcher);
-  const lent = new LentFiles(context.userEnvironment.HOME, home, wire === undefined ? login.files : []);
+  const opened = wire === undefined ? undefined : gateway?.access(brief.experiment, researcher);
+  const lent = new LentLogin(wire === undefined ? login.files : [], {
+    from: context.userEnvironment.HOME,
+    to: home,
+  });
   let relay: Relay | undefined;
   try {
     for (const folder of [home, temporary]) await mkdir(folder);
@@ -139,7 +146,7 @@ interface Execution {
 }
 
 async function exec(
-  { sandbox, environment, userEnvironment, readable, hidden, outputBytes, logPath }: AgentHostContext,
+  { sandbox, environment, userEnvironment, readable, hidden, outputBytes, proposalLog }: AgentHostContext,
   { order, run, scratch, home, temporary, relay }: Execution,
   signal: AbortSignal,
 ) {
@@ -155,7 +162,7 @@ async function exec(
       readable: [...readable, ...Object.values(order.found).map(packageOf)],
       hidden,
       ...(relay === undefined ? {} : { sockets: [relay.socketPath] }),
-      ...(logPath === undefined ? {} : { logPath: logPath(order.brief.experiment) }),
+      ...(proposalLog === undefined ? {} : { logPath: proposalLog(order.brief.experiment) }),
     },
     // With a relay, the gateway is all there is of a network.
     { timeMs: LAST_RESORT_MS, outputBytes, network: relay === undefined ? "host" : "none" },

@@ -8,6 +8,7 @@ import type {
   InitializeRequest,
   InitializeResponse,
   NewSessionRequest,
+  PromptRequest,
   PromptResponse,
   SessionUpdate,
 } from "@agentclientprotocol/sdk/unstable";
@@ -109,8 +110,8 @@ class Conversation {
       const greeted = await agent.request(methods.agent.initialize, this.#greeting());
       const prompt = await this.#openSession(connection, greeted);
       const sessionId = this.#sessionId ?? "";
-      const text = { type: "text" as const, text: prompt };
-      const response = await agent.request(methods.agent.session.prompt, { sessionId, prompt: [text] });
+      const asked: PromptRequest = { sessionId, prompt: [{ type: "text", text: prompt }] };
+      const response = await agent.request(methods.agent.session.prompt, asked);
       this.#response = response;
       const { stopReason } = response;
       return stopReason === "end_turn" ? undefined : `its turn ended with ${stopReason}`;
