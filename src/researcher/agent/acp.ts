@@ -44,19 +44,24 @@ const GO_ON =
 export async function takeAcpWay(task: AcpTask): Promise<Worked> {
   const talk = new Conversation(task);
   for (let restarts = 0; ; restarts += 1) {
-    const { exit, problem } = await oneProcess(task, talk);
-    const isDead = problem !== undefined && !task.signal.aborted && exit.ending.kind !== "cancelled";
-    const isOver = !isDead || exit.ending.kind === "not_started" || restarts === RESTARTS || !talk.hasSession;
-    if (!isOver) continue;
+    const { exit, turn } = await oneProcess(task, talk);
+    const isDead = turn.kind === "died" && !task.signal.aborted && exit.ending.kind !== "not_started";
+    if (isDead && talk.hasSession && restarts < RESTARTS) continue;
     const said = talk.said();
-    return { exit, said, ...(problem === undefined ? {} : { turnProblem: problem }) };
+    return { exit, said, ...(turn.kind === "done" ? {} : { turnProblem: problemWords(turn.words, exit) }) };
   }
 }
 
+/** How a turn ended: by the agent's word, by something else that it said, or with the connection. */
+type TurnEnd = { readonly kind: "done" } | { readonly kind: "failed" | "died"; readonly words: string };
+
 /** Ends with the turn, or with the process when that dies first. */
-async function oneProcess(task: AcpTask, talk: Conversation): Promise<{ exit: Exit; problem?: string }> {
+async function oneProcess(task: AcpTask, talk: Conversation): Promise<{ exit: Exit; turn: TurnEnd }> {
   const done = new AbortController();
-  let turn: Promise<string | undefined> = Promise.resolve("it ended before anything was said");
+  let turn: Promise<TurnEnd> = Promise.resolve({
+    kind: "failed",
+    words: "it ended before anything was said",
+  });
   const exit = await task.desk.exec(
     {
       line: task.line,
@@ -68,8 +73,7 @@ async function oneProcess(task: AcpTask, talk: Conversation): Promise<{ exit: Ex
     AbortSignal.any([task.signal, done.signal]),
   );
   talk.hangUp();
-  const problem = await turn;
-  return { exit, ...(problem === undefined ? {} : { problem: problemWords(problem, exit) }) };
+  return { exit, turn: await turn };
 }
 
 /** The last words on stderr say more than "connection closed". */
@@ -95,12 +99,11 @@ class Conversation {
     return this.#sessionId !== undefined;
   }
 
-  /** Undefined when the agent ended its turn by itself; otherwise why not. */
   async turn(
     input: WritableStream<Uint8Array>,
     output: ReadableStream<Uint8Array>,
     signal: AbortSignal,
-  ): Promise<string | undefined> {
+  ): Promise<TurnEnd> {
     const connection = this.#app().connect(ndJsonStream(input, output));
     this.#connection = connection;
     const cancel = (): void => void this.#cancel();
@@ -114,9 +117,10 @@ class Conversation {
       const response = await agent.request(methods.agent.session.prompt, asked);
       this.#response = response;
       const { stopReason } = response;
-      return stopReason === "end_turn" ? undefined : `its turn ended with ${stopReason}`;
+      if (stopReason === "end_turn") return { kind: "done" };
+      return { kind: "failed", words: `its turn ended with ${stopReason}` };
     } catch (error) {
-      return wordsOf(error);
+      return { kind: connection.signal.aborted ? "died" : "failed", words: wordsOf(error) };
     } finally {
       signal.removeEventListener("abort", cancel);
     }

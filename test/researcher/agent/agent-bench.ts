@@ -3,19 +3,14 @@
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
-import type { ModelGateway } from "../../../src/compose/agent-desk.ts";
 import { type AgentSpec, makeAgent } from "../../../src/compose/agent-staff.ts";
 import { systemClock } from "../../../src/compose/surroundings.ts";
 import type { Clock } from "../../../src/core/clock.ts";
-import type { CallEnd, ModelCall } from "../../../src/core/provider.ts";
+import { type ModelCall, WIRES } from "../../../src/core/provider.ts";
 import type { Proposal } from "../../../src/core/researcher.ts";
 import type { Sandbox } from "../../../src/core/sandbox.ts";
-import {
-  type ModelServer,
-  type ScriptInput,
-  type ServedCall,
-  scriptText,
-} from "../../../src/testing/index.ts";
+import { openGateway } from "../../../src/gateway/gateway.ts";
+import { type ModelServer, type ScriptInput, scriptText } from "../../../src/testing/index.ts";
 import { SAMPLE_BRIEF } from "../../../src/testing/sample-brief.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
@@ -25,7 +20,8 @@ export interface AgentOrder {
   readonly first?: Readonly<Record<string, string>>;
   readonly writes?: Readonly<Record<string, string>>;
   readonly says?: string;
-  readonly asks?: readonly string[];
+  /** Written to probe.json: what came of reaching for these. */
+  readonly probe?: { urls: readonly string[]; reads: readonly string[]; writes: readonly string[] };
   readonly tries?: number;
   readonly exitCode?: number;
   readonly failCode?: number;
@@ -44,6 +40,8 @@ export interface Wish {
   readonly signal?: AbortSignal;
   /** Without it the agent uses its login. */
   readonly server?: ModelServer;
+  /** Of the gateway, tokens. */
+  readonly tokensLeft?: number;
 }
 
 export class AgentBench {
@@ -51,6 +49,8 @@ export class AgentBench {
   readonly workspace = join(this.folder, "workspace");
   readonly home = join(this.folder, "user");
   readonly token = `token-${this.folder.slice(-6)}`;
+  /** What the gateways counted. */
+  readonly calls: ModelCall[] = [];
   readonly #scratch = join(this.folder, "scratch");
   readonly #sandbox: Sandbox;
   #scripts = 0;
@@ -74,7 +74,13 @@ export class AgentBench {
     const { server, spec = {}, signal = new AbortController().signal, clock = systemClock } = wish;
     const bin = join(this.folder, "bin");
     const environment = { PATH: [bin, "/usr/bin", "/bin"].join(delimiter), LANG: "C.UTF-8" };
-    const gateway = server === undefined ? undefined : openTo(server);
+    const { tokensLeft: tokens } = wish;
+    const left = () => (tokens === undefined ? {} : { tokens });
+    const onCall = async (call: ModelCall) => void this.calls.push(call);
+    const baseUrl = `${server?.origin}/v1`;
+    const upstreams = [{ wire: "openai_responses" as const, baseUrl, apiKey: "true-key" }];
+    const gateway = server && (await openGateway({ upstreams, left, onCall, clock: systemClock }));
+    const models = gateway && { wires: WIRES.slice(1, 2), access: gateway.access.bind(gateway) };
     const researcher = makeAgent(
       { kind: "agent", agent: "codex", mode: "headless", ...spec },
       {
@@ -83,10 +89,12 @@ export class AgentBench {
         userEnvironment: { ...environment, HOME: this.home },
         readable: [bin, root, dirname(process.execPath)],
         programPath: "program.md",
-        ...(gateway === undefined ? {} : { gateway }),
+        ...(models && { gateway: models }),
       },
     );
-    return await researcher.propose(this.#brief(wish), this.workspace, signal);
+    return await researcher
+      .propose(this.#brief(wish), this.workspace, signal)
+      .finally(() => gateway?.close());
   }
 
   /** Homes of agents that were left behind. */
@@ -129,47 +137,4 @@ function commandLineOf(pid: string): string {
   } catch {
     return ""; // Gone between listing and reading.
   }
-}
-
-/** The model server itself as a gateway that counts: what it served is what the calls were. */
-function openTo(server: ModelServer): ModelGateway {
-  return {
-    wires: ["openai_responses"],
-    access: () => {
-      const from = server.calls.length;
-      return {
-        key: "sk-test",
-        baseUrl: () => `${server.origin}/v1`,
-        get calls() {
-          return server.calls.slice(from).flatMap((call) => (call.end === "open" ? [] : [callOf(call)]));
-        },
-        close: () => undefined,
-      };
-    },
-  };
-}
-
-const ENDS: Readonly<Record<number, CallEnd>> = {
-  401: "unauthorized",
-  429: "rate_limited",
-  529: "overloaded",
-};
-
-function callOf({
-  wire,
-  model,
-  end,
-  status,
-  usage,
-  retryAfterSeconds,
-}: ServedCall & { retryAfterSeconds?: number }): ModelCall {
-  const named = {
-    whole: "ok",
-    cut: "cut",
-    left: "cancelled",
-    open: "ok",
-    error: ENDS[status] ?? "server_error",
-  } as const;
-  const wait = retryAfterSeconds === undefined ? {} : { retryAfterMs: retryAfterSeconds * 1000 };
-  return { wire, model, end: named[end], usage, wallMs: 1, ...wait };
 }

@@ -49,6 +49,7 @@ async function ask(prompt, { tries = 3 }) {
 async function work(prompt, say) {
   const order = orderIn(prompt);
   for (const [path, text] of Object.entries(order.first ?? {})) write(path, text);
+  if (order.probe) write("probe.json", JSON.stringify(await probe(order.probe)));
   if (order.crash && !wasHereBefore()) process.kill(process.pid, "SIGKILL");
   if (order.leaves)
     spawn("setsid", ["sh", "-c", `sleep 1000; : ${order.leaves}`], { stdio: "ignore" }).unref();
@@ -58,6 +59,27 @@ async function work(prompt, say) {
   const text = await ask(prompt, order);
   for (const [path, content] of Object.entries(order.writes ?? {})) write(path, content);
   return { text: order.says ?? text, order };
+}
+
+/** What comes of reaching for each. */
+async function probe({ urls, reads, writes }) {
+  const code = (error) => error.cause?.code ?? error.code;
+  const attempt = (use) => {
+    try {
+      use();
+      return "ok";
+    } catch (error) {
+      return code(error);
+    }
+  };
+  const answers = urls.map((url) =>
+    fetch(url === "$GATEWAY" ? new URL(baseUrl).origin : url).then(({ status }) => status, code),
+  );
+  return {
+    urls: await Promise.all(answers),
+    reads: reads.map((path) => attempt(() => readFileSync(path))),
+    writes: writes.map((folder) => attempt(() => writeFileSync(`${folder}/written`, ""))),
+  };
 }
 
 function wasHereBefore() {
@@ -117,9 +139,7 @@ function acp() {
       const kept = `${process.env.HOME}/order`;
       if (said.includes("AGENT64")) writeFileSync(kept, said);
       try {
-        const { text, order } = await work(said.includes("AGENT64") ? said : readFileSync(kept, "utf8"), say);
-        for (const asked of order.asks ?? [])
-          await say(JSON.stringify(await permission(client, sessionId, asked)));
+        const { text } = await work(said.includes("AGENT64") ? said : readFileSync(kept, "utf8"), say);
         await say(`\n${text}`);
       } catch (error) {
         // As real agents do: the failure is prose, and the turn ends well.
@@ -131,18 +151,6 @@ function acp() {
       };
     })
     .connect(ndJsonStream(Writable.toWeb(process.stdout), Readable.toWeb(process.stdin)));
-}
-
-async function permission(client, sessionId, path) {
-  const { outcome } = await client.request(methods.client.session.requestPermission, {
-    sessionId,
-    toolCall: { toolCallId: "t", kind: "edit", locations: [{ path }] },
-    options: [
-      { optionId: "yes", name: "Yes", kind: "allow_once" },
-      { optionId: "no", name: "No", kind: "reject_once" },
-    ],
-  });
-  return { path, answer: outcome.optionId ?? outcome.outcome };
 }
 
 if (mode === "acp") acp();
