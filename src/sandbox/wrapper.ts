@@ -22,7 +22,7 @@ const LIFE_FD = 5;
 
 /**
  * Where the command's result comes in; the command itself, where it is given one, finds it as COMMAND_RESULT_FD. For a
- * command with a channel it is that channel. The highest of all.
+ * command with a channel it is the end of its stdin. The highest of all.
  */
 export const RESULT_FD = 7;
 const COMMAND_RESULT_FD = 3;
@@ -92,7 +92,7 @@ export interface WrapperOptions {
   readonly joinScript?: string;
   /** The command finds COMMAND_RESULT_FD open. */
   readonly hasResult?: boolean;
-  /** Its stdin and stdout are RESULT_FD. */
+  /** Its stdin is RESULT_FD. */
   readonly hasChannel?: boolean;
   /** Starts a watcher, for a sandbox that stands in front of nothing; `watched` does it for a program. */
   readonly isWatched?: boolean;
@@ -105,7 +105,8 @@ export function wrapperArguments(line: string, options: WrapperOptions): string[
   const limit =
     count === undefined ? "" : `ulimit -u ${count} 2>/dev/null || ulimit -p ${count} 2>/dev/null || :`;
   const result = options.hasResult ? `${COMMAND_RESULT_FD}>&${RESULT_FD} ` : "";
-  const channel = options.hasChannel ? `0<&${RESULT_FD} 1>&${RESULT_FD} ` : "";
+  // Not for stdout too: who makes one of them non-blocking would make both so.
+  const channel = options.hasChannel ? `0<&${RESULT_FD} ` : "";
   const script = SCRIPT.replace("NPROC", limit)
     .replace("RESULT", `exec ${result}${channel}${RESULT_FD}>&-`)
     .replace("WATCH", () => (options.isWatched ? WATCH : ""))

@@ -187,6 +187,20 @@ function channels(bench: () => SandboxBench): void {
     expect(exit.outputTail).toBe("aside\n");
   });
 
+  it("gives stdin and stdout of their own: what is made non-blocking of one must not be so of the other", async () => {
+    let heard = "";
+    await bench().run("readlink /proc/self/fd/0 /proc/self/fd/1", {
+      command: {
+        onChannel: async (_, output) => {
+          for await (const text of output.pipeThrough(new TextDecoderStream())) heard += text;
+        },
+      },
+    });
+    const [stdin, stdout] = heard.trim().split("\n");
+    if (process.platform === "linux") expect(stdin).toMatch(/^socket:/);
+    expect(stdin).not.toBe(stdout);
+  });
+
   it("ends the channel with the command, also for a command that is killed", async () => {
     const heard: Promise<unknown>[] = [];
     const { ending } = await bench().run("kill -KILL $$", {

@@ -93,7 +93,7 @@ async function atWork(options: AgentOptions, order: Order): Promise<Evidence> {
       return await headless(way.preset, { start: { ...start, args }, desk, watch, signal: watched });
     }
     const line = way.command ?? shellLine(way.acp.program, args);
-    const { sessionMode } = way.acp;
+    const { sessionMode } = start;
     return await takeAcpWay({
       ...{ line, env: start.env, prompt: text, workspace: order.workspacePath, desk, watch, signal: watched },
       ...{ mcpServers: options.mcpServers ?? [], offersFiles: way.command !== undefined },

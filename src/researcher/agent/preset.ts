@@ -46,14 +46,14 @@ export interface Start {
   readonly files: Readonly<Record<string, string>>;
   /** A file below the home that is printed as a last line when the agent has ended. */
   readonly printedAfter?: string;
+  /** Mode of an ACP session: one in which it asks for as little as may be, and no second model decides. */
+  readonly sessionMode?: string;
 }
 
 export interface AcpWay {
   /** The program on PATH that speaks ACP; what to install for it when it is another than the agent's own. */
   readonly program: string;
   readonly install?: string;
-  /** Session mode in which nobody is asked for what is allowed anyway. */
-  readonly sessionMode?: string;
   start(task: Task): Start;
 }
 

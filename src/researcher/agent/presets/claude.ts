@@ -43,7 +43,6 @@ export const claude: Preset = {
   acp: {
     program: "claude-agent-acp",
     install: "npm install -g @agentclientprotocol/claude-agent-acp --omit=optional",
-    sessionMode: "acceptEdits",
     start: (task) => ({
       args: [],
       env: {
@@ -53,6 +52,7 @@ export const claude: Preset = {
         ...(task.model === undefined ? {} : { ANTHROPIC_MODEL: task.model }),
       },
       files: {},
+      sessionMode: "acceptEdits",
     }),
   },
 };

@@ -34,6 +34,8 @@ export const codex: Preset = {
         ...(task.found.codex === undefined ? {} : { CODEX_PATH: task.found.codex }),
       },
       files: { ".codex/config.toml": codexConfig(task) },
+      // Its own default mode lets a second model decide, in calls of its own.
+      sessionMode: task.isWalled ? "agent-full-access" : "workspace-write",
     }),
   },
 };

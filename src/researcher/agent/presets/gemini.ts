@@ -35,9 +35,9 @@ export const gemini: Preset = {
   reader: () => jsonReader(hear),
   acp: {
     program: "gemini",
-    sessionMode: "yolo",
     start: (task) => ({
       args: ["--acp", "--skip-trust", ...modelArgs(task)],
+      sessionMode: "yolo",
       ...geminiSettings(task),
     }),
   },
