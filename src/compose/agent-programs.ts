@@ -1,7 +1,7 @@
 /** Finds the programs of agents on the user's PATH. Part of the composition root. */
 
-import { accessSync, constants, realpathSync, statSync } from "node:fs";
-import { delimiter, dirname, join, sep } from "node:path";
+import { accessSync, constants, readFileSync, realpathSync, statSync } from "node:fs";
+import { basename, delimiter, dirname, join, sep } from "node:path";
 import type { Preset } from "../researcher/agent/preset.ts";
 
 /** Absolute path of a program; undefined where PATH has none. */
@@ -34,4 +34,24 @@ export function packageOf(program: string): string {
   const real = realpathSync(program);
   const [before, after] = real.split(`${sep}node_modules${sep}`, 2);
   return after === undefined ? dirname(real) : `${before}${sep}node_modules`;
+}
+
+/** Of the package that a program is in, without starting it: some take seconds to say their version. */
+export function packageVersion(program: string): string | undefined {
+  const real = realpathSync(program);
+  if (!real.includes(`${sep}node_modules${sep}`)) return undefined;
+  for (let folder = dirname(real); basename(folder) !== "node_modules"; folder = dirname(folder)) {
+    const version = versionIn(join(folder, "package.json"));
+    if (version !== undefined) return version;
+  }
+  return undefined;
+}
+
+function versionIn(path: string): string | undefined {
+  try {
+    const { version } = JSON.parse(readFileSync(path, "utf8")) as { version?: unknown };
+    return typeof version === "string" ? version : undefined;
+  } catch {
+    return undefined; // no package here
+  }
 }

@@ -38,7 +38,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const cases = WAYS.flatMap((way) => sandboxes.map((walls) => ({ ...way, walls })));
 for (const [agent, why] of installed.missing) console.warn(`\n*** ${agent} is NOT TESTED: ${why} ***\n`);
 
-describe.each(cases)("$agent, $mode, in $walls", ({ agent, mode, model, needs, walls }) => {
+describe.concurrent.each(cases)("$agent, $mode, in $walls", ({ agent, mode, model, needs, walls }) => {
   const isThere = needs.every((name) => installed.agents.includes(name));
   // Without walls only the three that are always there: the difference is the sandbox's.
   const isWanted =
