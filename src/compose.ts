@@ -203,7 +203,7 @@ async function labParts(
         readable,
         hidden,
         scratchFolder: made.workspaces.folder,
-        clock,
+        ...(models === undefined ? {} : { gateway: models }),
         userEnvironment: request.environment,
         proposalLog: (experiment) => proposalLog(place, experiment),
       }),

@@ -19,7 +19,7 @@ import type { UserEnvironment } from "./surroundings.ts";
 export interface ModelGateway {
   /** Wires for which the user gave a key or a provider. */
   readonly wires: readonly Wire[];
-  access(experiment: ExperimentId, researcher: string): ModelAccess;
+  open(experiment: ExperimentId, researcher: string): ModelAccess;
 }
 
 export interface AgentHostContext {
@@ -87,7 +87,7 @@ async function atDesk<Result>(
   const { gateway, wire, researcher, login, brief } = order;
   const scratch = await mkdtemp(join(context.scratchFolder, "agent-"));
   const [home, temporary] = [join(scratch, "home"), join(scratch, "tmp")];
-  const opened = wire === undefined ? undefined : gateway?.access(brief.experiment, researcher);
+  const opened = wire === undefined ? undefined : gateway?.open(brief.experiment, researcher);
   const lent = new LentLogin(wire === undefined ? login.files : [], {
     from: context.userEnvironment.HOME,
     to: home,

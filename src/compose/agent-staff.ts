@@ -11,7 +11,7 @@ import { PRESETS } from "../researcher/agent/presets.ts";
 import { type AgentHostContext, agentHost, type ModelGateway } from "./agent-desk.ts";
 import { type Login, whereLogin } from "./agent-login.ts";
 import { programsOf } from "./agent-programs.ts";
-import { keyNames } from "./providers.ts";
+import { keyNames } from "./models.ts";
 
 export type AgentSpec = Extract<ResearcherSpec, { kind: "agent" }>;
 

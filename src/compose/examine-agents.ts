@@ -9,7 +9,7 @@ import type { Preset } from "../researcher/agent/preset.ts";
 import { PRESETS } from "../researcher/agent/presets.ts";
 import { whereLogin } from "./agent-login.ts";
 import { packageVersion, programsOf } from "./agent-programs.ts";
-import { keyNames, providersOf } from "./providers.ts";
+import { agentUpstreams, keyNames } from "./models.ts";
 import type { UserEnvironment } from "./surroundings.ts";
 
 export interface AgentReport {
@@ -66,7 +66,7 @@ async function examineAgent(
 }
 
 function accessOf({ wires, login }: Preset, environment: UserEnvironment): AgentReport["access"] {
-  const there = providersOf(environment).map(({ wire }) => wire);
+  const there = agentUpstreams(environment).map(({ wire }) => wire);
   const wire = wires.find((one) => there.includes(one));
   if (wire !== undefined) return { kind: "metered", key: keyNames([wire]) };
   const where = whereLogin(login, environment);

@@ -2,7 +2,6 @@
 
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { UsageError } from "../core/errors.ts";
 import type { ResearcherSpec } from "../core/program.ts";
 import type { Researcher } from "../core/researcher.ts";
 import type { Exit } from "../core/sandbox.ts";

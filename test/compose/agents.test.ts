@@ -6,7 +6,6 @@ import { LentLogin } from "../../src/compose/agent-login.ts";
 import { packageOf } from "../../src/compose/agent-programs.ts";
 import { type AgentSpec, makeAgent } from "../../src/compose/agent-staff.ts";
 import { agentLine, examineAgents } from "../../src/compose/examine-agents.ts";
-import { providersOf } from "../../src/compose/providers.ts";
 import { WIRES } from "../../src/core/provider.ts";
 import { FakeClock, scriptedSandbox } from "../../src/testing/index.ts";
 
@@ -41,7 +40,7 @@ function make(spec: Omit<AgentSpec, "kind">, hasGateway = false) {
       ...{ sandbox: scriptedSandbox(() => ({})), clock: new FakeClock(), scratchFolder: folder },
       ...{ environment: environment(), userEnvironment: environment() },
       ...{ readable: [], hidden: [], outputBytes: 1000, programPath: "program.md" },
-      ...(hasGateway ? { gateway: { wires: [...WIRES], access } } : {}),
+      ...(hasGateway ? { gateway: { wires: [...WIRES], open: access } } : {}),
     },
   );
 }
@@ -108,20 +107,6 @@ it("tells doctor of each agent: version, way to its models, what to install", as
   );
   const keyed = await examineAgents({ ...environment(), OPENAI_API_KEY: "k" });
   expect(keyed[1]).toMatchObject({ access: { kind: "metered", key: "OPENAI_API_KEY" } });
-});
-
-it("knows providers by the keys of the user, and where else they may be", () => {
-  expect(providersOf({})).toEqual([]);
-  const found = providersOf({
-    OPENAI_API_KEY: "a",
-    OPENAI_BASE_URL: "http://127.0.0.1:1/v1/",
-    GOOGLE_API_KEY: "b",
-  });
-  expect(found).toEqual([
-    { wire: "openai_chat", apiKey: "a", baseUrl: "http://127.0.0.1:1/v1" },
-    { wire: "openai_responses", apiKey: "a", baseUrl: "http://127.0.0.1:1/v1" },
-    { wire: "gemini", apiKey: "b", baseUrl: "https://generativelanguage.googleapis.com" },
-  ]);
 });
 
 it("brings a renewed login back, and nothing else", async () => {

@@ -1,6 +1,6 @@
 /**
  * The Agent Client Protocol: one process for one experiment, begun again once when it dies in the middle of its work
- * (docs/decisions/0009-agents.md says why not one for all).
+ * (docs/decisions/0013-agents.md says why not one for all).
  */
 
 import type {

@@ -1,6 +1,6 @@
 /**
  * The coding agents nightlab knows: commands, settings and traps as found by running them (versions in
- * docs/decisions/0009-agents.md). Each is told to phone nobody and to update nothing.
+ * docs/decisions/0013-agents.md). Each is told to phone nobody and to update nothing.
  */
 
 import type { Preset } from "./preset.ts";

@@ -80,7 +80,7 @@ export class AgentBench {
     const baseUrl = `${server?.origin}/v1`;
     const upstreams = [{ wire: "openai_responses" as const, baseUrl, apiKey: "true-key" }];
     const gateway = server && (await openGateway({ upstreams, left, onCall, clock: systemClock }));
-    const models = gateway && { wires: WIRES.slice(1, 2), access: gateway.access.bind(gateway) };
+    const models = gateway && { wires: WIRES.slice(1, 2), open: gateway.access.bind(gateway) };
     const researcher = makeAgent(
       { kind: "agent", agent: "codex", mode: "headless", ...spec },
       {
