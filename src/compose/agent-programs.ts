@@ -5,7 +5,7 @@ import { basename, delimiter, dirname, join, sep } from "node:path";
 import type { Preset } from "../researcher/agent/preset.ts";
 
 /** Absolute path of a program; undefined where PATH has none. */
-export function programOnPath(name: string, path: string): string | undefined {
+function programOnPath(name: string, path: string): string | undefined {
   const folders = path.split(delimiter).filter((folder) => folder.startsWith(sep));
   return folders.map((folder) => join(folder, name)).find(isProgram);
 }

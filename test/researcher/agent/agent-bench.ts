@@ -16,7 +16,7 @@ import { SAMPLE_BRIEF } from "../../../src/testing/sample-brief.ts";
 const root = resolve(import.meta.dirname, "../../..");
 
 /** What the fake agent does; see fake-agent.mjs. */
-export interface AgentOrder {
+interface AgentOrder {
   readonly first?: Readonly<Record<string, string>>;
   readonly writes?: Readonly<Record<string, string>>;
   readonly says?: string;
@@ -129,7 +129,7 @@ export class AgentBench {
   }
 }
 
-export const ANSWER = 'Done.\n{"title": "a smaller rate", "why": "less noise"}';
+const ANSWER = 'Done.\n{"title": "a smaller rate", "why": "less noise"}';
 
 function commandLineOf(pid: string): string {
   try {

@@ -7,7 +7,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join, resolve } from "node:path";
 
-export interface Client {
+interface Client {
   readonly agent: string;
   readonly packages: readonly string[];
   /** Adapters come without the copies of their agents. */
