@@ -12,8 +12,9 @@ import { editableIn } from "../program/glob.ts";
 import { loadProgram } from "../program/load.ts";
 import { detectSandbox } from "../sandbox/detect.ts";
 import { channelSentence, strongerChannel, trustOf } from "../view/channel-words.ts";
+import { type AgentReport, agentLine, examineAgents } from "./examine-agents.ts";
 import { locateStudy, readStudy } from "./read-study.ts";
-import { ownUid, type StudyPlace } from "./surroundings.ts";
+import { ownUid, type StudyPlace, type UserEnvironment } from "./surroundings.ts";
 
 /** `bad` keeps nightlab from working here; `note` is good to know. */
 export interface Finding {
@@ -22,11 +23,13 @@ export interface Finding {
   readonly detail: string;
   readonly lines?: readonly string[];
   readonly next?: string;
+  /** Of the finding `agents`. */
+  readonly agents?: readonly AgentReport[];
 }
 
-export async function examine(cwd: string): Promise<Finding[]> {
+export async function examine(cwd: string, environment: UserEnvironment = {}): Promise<Finding[]> {
   const { sandbox: inForce, reason } = await detectSandbox("auto", ownUid());
-  const findings = [node(), await gitProgram(), walls(inForce, reason)];
+  const findings = [node(), await gitProgram(), walls(inForce, reason), await agents(environment)];
   const place = await locateStudy(cwd).catch(failed("repository"));
   if ("state" in place) return [...findings, place];
   return [...findings, repository(place), ...program(place, inForce), await ledger(place)];
@@ -61,6 +64,17 @@ function walls(found: Sandbox, reason: string): Finding {
       ...notCovered.map((text) => `not contained: ${text}`),
     ],
   };
+}
+
+/** None is needed: the tuner works without. */
+async function agents(environment: UserEnvironment): Promise<Finding> {
+  const reports = await examineAgents(environment);
+  const ready = reports.filter(({ program, access }) => program !== undefined && access.kind !== "none");
+  const names = ready.map(({ agent }) => agent).join(", ");
+  const detail =
+    ready.length === 0 ? "none can be employed; the tuner needs none" : `${names} can be employed`;
+  const state = ready.length === 0 ? "note" : "good";
+  return { state, name: "agents", detail, lines: reports.map(agentLine), agents: reports };
 }
 
 function repository({ repository: found }: StudyPlace): Finding {

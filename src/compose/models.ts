@@ -104,7 +104,7 @@ function ofModels(program: Program, environment: UserEnvironment): Upstream[] {
 }
 
 /** Only what the user has a key for: an agent without one uses its own login, unmetered. */
-function agentUpstreams(environment: UserEnvironment): Upstream[] {
+export function agentUpstreams(environment: UserEnvironment): Upstream[] {
   return AGENT_UPSTREAMS.flatMap(({ wires, baseUrl, key, urlVariable }) => {
     const apiKey = environment[key];
     if (apiKey === undefined || apiKey === "") return [];
@@ -119,4 +119,10 @@ function pricesOf({ researchers, prices }: Program): Prices {
       : [],
   );
   return { ...Object.fromEntries(free), ...prices };
+}
+
+/** Names of the keys that would do for an agent, for messages. */
+export function keyNames(wires: readonly Wire[]): string {
+  const fitting = AGENT_UPSTREAMS.filter((one) => one.wires.some((wire) => wires.includes(wire)));
+  return fitting.map(({ key }) => key).join(" or ");
 }

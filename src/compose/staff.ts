@@ -2,25 +2,20 @@
 
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { UsageError } from "../core/errors.ts";
 import type { ResearcherSpec } from "../core/program.ts";
 import type { Researcher } from "../core/researcher.ts";
-import type { Exit, Sandbox } from "../core/sandbox.ts";
+import type { Exit } from "../core/sandbox.ts";
 import type { Staff } from "../loop/lab.ts";
 import { commandResearcher } from "../researcher/command.ts";
 import { ideasResearcher } from "../researcher/ideas.ts";
 import { tunerResearcher } from "../researcher/tuner/tuner.ts";
 import { runGit } from "../workspace/git.ts";
+import type { AgentHostContext, ModelGateway } from "./agent-desk.ts";
+import { makeAgent } from "./agent-staff.ts";
 import { type ModelContext, makeModel } from "./model-staff.ts";
 
-export interface StaffContext extends ModelContext {
-  readonly sandbox: Sandbox;
-  /** Removed when the run ends, or by the next start when it was killed. */
-  readonly scratchFolder: string;
-  readonly environment: Readonly<Record<string, string>>;
-  readonly readable: readonly string[];
-  /** The ledger, and what is held out. Not the objects of git, which the workspace's own git reads. */
-  readonly hidden: readonly string[];
+export interface StaffContext extends Omit<AgentHostContext, "outputBytes">, ModelContext {
+  readonly gateway?: ModelGateway;
 }
 
 const PROPOSE_TIME_MS = 30 * 60_000;
@@ -49,16 +44,23 @@ function makeResearcher(spec: ResearcherSpec, context: StaffContext): Researcher
         exec: (task, signal) => propose(context, task, signal),
       });
     }
+    case "agent":
+      return makeAgent(spec, {
+        ...context,
+        programPath: context.program.path,
+        outputBytes: context.program.limits.outputBytes,
+        isOneOfSeveral: context.program.researchers.some((other) => isTwin(spec, other)),
+      });
     case "model":
       return makeModel(spec, context);
-    case "agent":
-      throw new UsageError(`this version has no researcher of kind \`${spec.kind}\``, {
-        place: `${context.program.path}: researchers`,
-        next: "use tuner, ideas, { model: ... } or { command: ... } under researchers",
-      });
     default:
       return spec satisfies never;
   }
+}
+
+/** Another agent of the same kind and role: their names must tell them apart. */
+function isTwin(spec: ResearcherSpec & { kind: "agent" }, other: ResearcherSpec): boolean {
+  return other !== spec && other.kind === "agent" && other.agent === spec.agent && other.role === spec.role;
 }
 
 async function readPatch(programPath: string, path: string): Promise<string | undefined> {

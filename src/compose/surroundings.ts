@@ -7,6 +7,7 @@ import { cpus, homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import type { Clock } from "../core/clock.ts";
 import { UsageError } from "../core/errors.ts";
+import type { ExperimentId } from "../core/experiment.ts";
 import type { Budget, Program } from "../core/program.ts";
 import type { Sandbox } from "../core/sandbox.ts";
 import type { MeasureRequest } from "../loop/measure.ts";
@@ -58,7 +59,7 @@ export interface Context {
   readonly stateFolder: string;
 }
 
-/** The user's environment; only PATH, HOME, XDG_STATE_HOME and the names in pass_env are ever read from it. */
+/** The user's environment; read are PATH, HOME, XDG_STATE_HOME, the names in pass_env, keys and logins of providers. */
 export type UserEnvironment = Readonly<Record<string, string | undefined>>;
 
 /** Runs `setup` once, with the network: it is the user's command on the user's commit. */
@@ -148,6 +149,12 @@ export function logPath(place: StudyPlace, request: MeasureRequest, command: str
 }
 
 /** `sinceMs`: when the run began, or went on after a pause; `until` is the next such moment after that. */
+export function proposalLog(place: StudyPlace, experiment: ExperimentId): string {
+  const folder = join(place.folder, "logs", experiment);
+  mkdirSync(folder, { recursive: true });
+  return join(folder, "proposal.log");
+}
+
 export function budgetFrom({ budget }: Pick<Program, "budget">, sinceMs: number): Budget {
   const { until, ...rest } = budget;
   if (until === undefined) return rest;

@@ -38,7 +38,7 @@ export type ResearcherSpec = { readonly share?: number; readonly role?: string }
   | { readonly kind: "tuner" }
   | { readonly kind: "ideas" }
   | { readonly kind: "command"; readonly command: string }
-  | { readonly kind: "agent"; readonly agent: string }
+  | ({ readonly kind: "agent"; readonly agent: string } & AgentSettings)
   | ({ readonly kind: "model" } & ModelSpec)
 );
 
@@ -48,6 +48,14 @@ export interface ModelSpec extends Partial<Record<"baseUrl" | "keyEnv", string>>
   readonly wire?: Wire;
   readonly effort?: "low" | "medium" | "high";
   readonly temperature?: number;
+}
+
+/** `command`: a line that starts an agent of the user's own, which speaks ACP. Times: of one experiment, and without a sign of life. */
+export interface AgentSettings extends Partial<Record<"command" | "model", string>> {
+  readonly mode?: "headless" | "acp";
+  readonly args?: readonly string[];
+  readonly timeMs?: number;
+  readonly idleMs?: number;
 }
 
 /** A `- [ ]` line of program.md, before there is code. */

@@ -6,18 +6,14 @@ import type { ModelCall } from "./provider.ts";
 
 /**
  * `reported`: what a researcher whose calls no gateway sees says it used.
+ * `complaint`: what went wrong beside it; the cause where nothing was changed.
  * `exhausted`: this researcher has nothing more to propose in this run, do not ask again.
  * `retryAfterMs`: ask again no sooner than that (quota).
  */
-export type Proposal =
-  | { readonly kind: "idea"; readonly idea: Idea; readonly reported?: readonly ModelCall[] }
-  | {
-      readonly kind: "gave_up";
-      readonly reason: string;
-      readonly exhausted?: boolean;
-      readonly retryAfterMs?: number;
-      readonly reported?: readonly ModelCall[];
-    };
+export type Proposal = { readonly reported?: readonly ModelCall[] } & (
+  | { readonly kind: "idea"; readonly idea: Idea; readonly complaint?: string }
+  | { readonly kind: "gave_up"; readonly reason: string; exhausted?: boolean; retryAfterMs?: number }
+);
 
 export type Answer =
   | { readonly kind: "text"; readonly text: string; readonly reported?: readonly ModelCall[] }

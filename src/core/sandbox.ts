@@ -23,6 +23,10 @@ export interface SandboxCommand {
   readonly onLine?: (line: string) => void;
   /** Descriptor 3 is a socket for the result, which no path names; without this it is closed. */
   readonly hasResult?: boolean;
+  /** Given stdin and stdout of the command, which then are neither closed nor logged. Never together with `hasResult`. */
+  readonly onChannel?: (input: WritableStream<Uint8Array>, output: ReadableStream<Uint8Array>) => void;
+  /** Unix sockets it may connect to; others that somebody listens on are out of reach where the sandbox can hide them. */
+  readonly sockets?: readonly string[];
 }
 
 export interface SandboxLimits {
@@ -61,7 +65,7 @@ export interface Containment {
 /**
  * Contract: `exec` resolves for anything the command does, and rejects only for a bug of ours. When it resolves, every
  * descendant is gone, also those that called setsid, as far as `containment` covers it. Aborting `signal` ends the
- * command as `cancelled`. stdin is closed. Concurrent calls are independent.
+ * command as `cancelled`. stdin is closed, unless it is a channel. Concurrent calls are independent.
  */
 export interface Sandbox {
   readonly name: string;

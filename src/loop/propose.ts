@@ -25,7 +25,7 @@ export async function propose(
     await recordReported(lab, { id, by: researcher.name }, proposal);
     signal.throwIfAborted();
     if (proposal.kind === "gave_up") await close(lab, id, { status: "gave_up", reasons: [proposal.reason] });
-    else await commitCandidate(lab, id, { workspace, idea: withQueued(lab, id, proposal.idea) });
+    else await commitCandidate(lab, id, { ...proposal, workspace, idea: withQueued(lab, id, proposal.idea) });
     return proposal;
   } finally {
     await workspace.close();
@@ -51,11 +51,13 @@ function withQueued(lab: Lab, id: ExperimentId, idea: Idea): Idea {
 async function commitCandidate(
   lab: Lab,
   id: ExperimentId,
-  { workspace, idea }: { workspace: Workspace; idea: Idea },
+  { workspace, idea, complaint }: { workspace: Workspace; idea: Idea; complaint?: string },
 ): Promise<void> {
   const changes = await workspace.changes();
-  if (changes.length === 0)
-    return await close(lab, id, { status: "no_change", reasons: ["nothing was changed"], idea });
+  if (changes.length === 0) {
+    const reasons = [`nothing was changed${complaint === undefined ? "" : `: ${complaint}`}`];
+    return await close(lab, id, { status: "no_change", reasons, idea });
+  }
   const problem = scopeProblem(changes, lab.parts.program);
   if (problem !== undefined)
     return await close(lab, id, { status: "out_of_scope", reasons: [problem], idea });

@@ -103,6 +103,13 @@ export const KEYS: Readonly<Record<string, KeyHelp>> = {
     expects: "a number from 0 to 2",
     example: "{ model: deepseek/deepseek-chat, temperature: 0.7 }",
   },
+  "researchers.mode": { expects: "`headless` or `acp`", example: "{ agent: codex, mode: acp }" },
+  "researchers.args": {
+    expects: "a list of arguments",
+    example: '{ agent: codex, args: ["-c", "model_reasoning_effort=high"] }',
+  },
+  "researchers.time": { expects: "a duration with its unit", example: "{ agent: claude, time: 20m }" },
+  "researchers.idle": { expects: "a duration with its unit", example: "{ agent: claude, idle: 5m }" },
   "researchers.role": { expects: "the name of a role", example: "{ agent: claude, role: architect }" },
   "researchers.share": { expects: "a number above 0 and up to 1", example: "{ agent: claude, share: 0.3 }" },
 };

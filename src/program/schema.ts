@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import type { Constraint } from "../core/metric.ts";
-import type { ResearcherSpec } from "../core/program.ts";
+import type { AgentSettings, ResearcherSpec } from "../core/program.ts";
 import { parseConstraint } from "./constraint.ts";
 import { refusePath } from "./glob.ts";
 import { parseDuration, parseSize } from "./units.ts";
@@ -122,6 +122,10 @@ const researcherMap = z.strictObject({
   agent: text.optional(),
   model: text.optional(),
   ...modelMap,
+  mode: z.enum(["headless", "acp"]).optional(),
+  args: z.array(text, { error: "wrong" }).optional(),
+  time: duration.optional(),
+  idle: duration.optional(),
   role: text.optional(),
   share: z.number().positive().max(1).optional(),
 });
@@ -137,15 +141,20 @@ const researcher = z.unknown().transform((value, ctx): ResearcherSpec => {
   if (ctx.issues.length > 0) return z.NEVER;
   const { command, agent, model, role, share } = map;
   const common = { ...(role !== undefined && { role }), ...(share !== undefined && { share }) };
-  const named: ResearcherSpec[] = [];
-  if (command !== undefined) named.push({ kind: "command", command, ...common });
-  if (agent !== undefined) named.push({ kind: "agent", agent, ...common });
-  if (model !== undefined) named.push({ kind: "model", model, ...modelSettings(map), ...common });
-  const stray = Object.keys(modelMap).find((key) => key in map);
-  if (stray !== undefined && model === undefined) {
-    const cause = `\`${stray}\` belongs to a researcher with \`model\`.`;
+  const modelOnly = Object.keys(modelMap).find((key) => key in map);
+  if (modelOnly !== undefined && (model === undefined || agent !== undefined)) {
+    const cause = `\`${modelOnly}\` belongs to a researcher with \`model\`.`;
     return refuse(ctx, { cause, fix: "Add the model, such as `model: openai/gpt-5`, or remove the key." });
   }
+  if (agent !== undefined) return { kind: "agent", agent, ...agentSettings(map, ctx), ...common };
+  const stray = AGENT_KEYS.find((key) => map[key] !== undefined);
+  if (stray !== undefined) {
+    const cause = `\`${stray}\` is a setting of agents, and this researcher is none.`;
+    return refuse(ctx, { cause, fix: "Take it out, or name an agent: `{ agent: claude }`." });
+  }
+  const named: ResearcherSpec[] = [];
+  if (command !== undefined) named.push({ kind: "command", command, ...common });
+  if (model !== undefined) named.push({ kind: "model", model, ...modelSettings(map), ...common });
   if (map.wire !== undefined && map.base_url === undefined) {
     const cause = "`wire` is set without `base_url`; known providers have their own.";
     return refuse(ctx, { cause, fix: "Add the `base_url` of the server, or remove `wire`." });
@@ -181,6 +190,25 @@ const price = z
     outputUsd: output,
     ...(cached === undefined ? {} : { cachedUsd: cached }),
   }));
+
+const AGENT_KEYS = ["mode", "args", "time", "idle"] as const;
+
+function agentSettings(map: z.infer<typeof researcherMap>, ctx: Context): AgentSettings {
+  const { command, model, mode, args, time, idle } = map;
+  if (command !== undefined && mode === "headless") {
+    const cause = "An agent with a `command` of yours speaks ACP; it has no mode `headless`.";
+    const fix = `Leave \`mode\` out, or write \`{ command: "${command}" }\` for a program that edits and ends.`;
+    return refuse(ctx, { cause, fix });
+  }
+  return {
+    ...(command !== undefined && { command }),
+    ...(model !== undefined && { model }),
+    ...(mode !== undefined && { mode }),
+    ...(args !== undefined && { args }),
+    ...(time !== undefined && { timeMs: time }),
+    ...(idle !== undefined && { idleMs: idle }),
+  };
+}
 
 const envValue = z
   .union([z.string(), z.number(), z.boolean()], { error: "wrong" })

@@ -85,6 +85,7 @@ export class BubblewrapSandbox implements Sandbox {
       prefix,
       processes: PROCESSES,
       hasResult,
+      hasChannel: command.onChannel !== undefined,
     });
     return {
       file: SHELL,

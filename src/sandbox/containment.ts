@@ -6,7 +6,7 @@ const COVERED = [
   "files: system folders are read-only, home folders and given hidden paths are empty, only given paths are writable",
   "the .git of a writable folder can be neither changed nor replaced, where there is one",
   "scratch folders (/tmp, /var/tmp, /dev/shm, /run) are private and limited in size",
-  "network: none, loopback of the machine included, unless limits.network is host",
+  "network: none, loopback of the machine included, unless limits.network is host; agents with a key reach the gateway alone",
   "processes of others can be neither seen nor signalled; 4096 processes at once",
   "processes left behind: the kernel kills all of them with the process namespace, also when nightlab itself is killed",
   "privileges: no capabilities, no new ones, never root",

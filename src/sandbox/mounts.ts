@@ -30,6 +30,7 @@ export interface Paths {
   readonly writable: readonly string[];
   readonly readable: readonly string[];
   readonly hidden: readonly string[];
+  readonly sockets?: readonly string[];
 }
 
 export interface MountOptions {
@@ -56,7 +57,8 @@ export function mountArguments(paths: Paths, options: MountOptions): string[] {
   const scratchBytes = Math.min(SCRATCH_BYTES, options.memoryBytes ?? SCRATCH_BYTES);
   const base = withClosedFolders(baseMounts(scratchBytes), given, options);
   const mounts = [...base, ...given];
-  const sockets = openSockets().filter((path) => isVisible(path, mounts));
+  const allowed = existing(paths.sockets ?? []);
+  const sockets = openSockets().filter((path) => isVisible(path, mounts) && !allowed.includes(path));
   mounts.push(...sockets.map((path): Mount => ({ kind: "masked", path })));
   const sealed = mounts.filter((mount, index) => isSealed(mount, mounts, index));
   return [
@@ -90,7 +92,13 @@ function givenMounts(paths: Paths, options: MountOptions): Mount[] {
   const resolver = options.network === "host" ? ["/etc/resolv.conf"] : [];
   // Whoever writes `.git` has our own git run his program outside (core.fsmonitor); a mount point can't be replaced.
   const gits = writable.map((path) => join(path, ".git"));
-  const readable = existing([paths.cwd, ...paths.readable, ...resolver, ...gits]).filter(
+  const readable = existing([
+    paths.cwd,
+    ...paths.readable,
+    ...(paths.sockets ?? []),
+    ...resolver,
+    ...gits,
+  ]).filter(
     (path) =>
       path !== "/" &&
       !writable.includes(path) &&

@@ -3,7 +3,7 @@
 import type { ChildProcess } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
 import { performance } from "node:perf_hooks";
-import type { Readable, Writable } from "node:stream";
+import { Readable, Writable } from "node:stream";
 import type { Ending, Exit, SandboxCommand, SandboxLimits } from "../core/sandbox.ts";
 import { DiskWatch } from "./disk-watch.ts";
 import { countCommand, shareOfLooks } from "./looks.ts";
@@ -159,12 +159,14 @@ class Execution {
     const listen = (descriptor: number, take: (chunk: Buffer) => void): void => {
       (this.#child.stdio[descriptor] as Readable | null | undefined)?.on("data", take);
     };
-    listen(1, (chunk) => this.#guard(() => this.#output.takeStdout(chunk)));
     listen(STDERR_FD, (chunk) => this.#guard(() => this.#output.takeStderr(chunk)));
     listen(REPORT_FD, (chunk) => {
       this.#report = (this.#report + chunk.toString("latin1")).slice(-REPORT_CHARACTERS);
     });
-    listen(RESULT_FD, (chunk) => this.#result?.append(chunk));
+    if (!this.#openChannel()) {
+      listen(1, (chunk) => this.#guard(() => this.#output.takeStdout(chunk)));
+      listen(RESULT_FD, (chunk) => this.#result?.append(chunk));
+    }
     for (const stream of this.#child.stdio) stream?.on("error", () => {});
     const send = (descriptor: number, content: string | Buffer): void => {
       (this.#child.stdio[descriptor] as Writable | null | undefined)?.end(content);
@@ -173,7 +175,17 @@ class Execution {
     send(FILTER_FD, this.#launch.filter ?? "");
   }
 
-  /** A throwing `onLine` or a full disk is ours, not the command's: end it, then reject. */
+  /** False for a command without one. */
+  #openChannel(): boolean {
+    const { onChannel } = this.#options.command;
+    const stdin = (this.#child.stdio as readonly unknown[])[RESULT_FD];
+    const stdout = this.#child.stdio[1];
+    if (onChannel === undefined || !(stdin instanceof Writable) || stdout === null) return false;
+    this.#guard(() => onChannel(Writable.toWeb(stdin), Readable.toWeb(stdout)));
+    return true;
+  }
+
+  /** A throwing listener or a full disk is ours, not the command's: end it, then reject. */
   #guard(take: () => void): void {
     if (this.#bug !== undefined) return;
     try {

@@ -70,10 +70,11 @@ export class ProcessSandbox implements Sandbox {
 
   exec(command: SandboxCommand, limits: SandboxLimits, signal: AbortSignal): Promise<Exit> {
     const { hasResult = false, line } = command;
+    const hasChannel = command.onChannel !== undefined;
     return runProcess(
       (marker, joinScript) => ({
         file: SHELL,
-        args: wrapperArguments(line, { prefix: [], isWatched: true, joinScript, hasResult }),
+        args: wrapperArguments(line, { prefix: [], isWatched: true, joinScript, hasResult, hasChannel }),
         env: { ...command.env, [MARKER]: marker },
         isAsked: () => true,
       }),

@@ -20,7 +20,10 @@ export const FILTER_FD = 6;
 /** Held by nightlab alone: when it is killed, the descriptor ends, and the watcher ends everything. */
 const LIFE_FD = 5;
 
-/** Where the command's result comes in; the command itself, where it is given one, finds it as COMMAND_RESULT_FD. The highest of all. */
+/**
+ * Where the command's result comes in; the command itself, where it is given one, finds it as COMMAND_RESULT_FD. For a
+ * command with a channel it is the end of its stdin. The highest of all.
+ */
 export const RESULT_FD = 7;
 const COMMAND_RESULT_FD = 3;
 
@@ -89,6 +92,8 @@ export interface WrapperOptions {
   readonly joinScript?: string;
   /** The command finds COMMAND_RESULT_FD open. */
   readonly hasResult?: boolean;
+  /** Its stdin is RESULT_FD. */
+  readonly hasChannel?: boolean;
   /** Starts a watcher, for a sandbox that stands in front of nothing; `watched` does it for a program. */
   readonly isWatched?: boolean;
 }
@@ -99,9 +104,11 @@ export function wrapperArguments(line: string, options: WrapperOptions): string[
   // dash says -p where bash says -u; a shell with neither leaves the limit as it was.
   const limit =
     count === undefined ? "" : `ulimit -u ${count} 2>/dev/null || ulimit -p ${count} 2>/dev/null || :`;
-  const result = `exec ${options.hasResult ? `${COMMAND_RESULT_FD}>&${RESULT_FD} ` : ""}${RESULT_FD}>&-`;
+  const result = options.hasResult ? `${COMMAND_RESULT_FD}>&${RESULT_FD} ` : "";
+  // Not for stdout too: who makes one of them non-blocking would make both so.
+  const channel = options.hasChannel ? `0<&${RESULT_FD} ` : "";
   const script = SCRIPT.replace("NPROC", limit)
-    .replace("RESULT", result)
+    .replace("RESULT", `exec ${result}${channel}${RESULT_FD}>&-`)
     .replace("WATCH", () => (options.isWatched ? WATCH : ""))
     .replace("JOIN", () => options.joinScript ?? "");
   return ["-c", script, "nightlab", line, ...options.prefix];

@@ -1,6 +1,7 @@
 /** What every sandbox must do, as a Vitest suite. Knows the seam only; what only some contain is tested with them. */
 
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -71,6 +72,7 @@ export function sandboxConformance(name: string, make: () => Promise<Sandbox>, f
     afterEach(() => bench.close());
     endings(() => bench);
     outputs(() => bench);
+    channels(() => bench);
     if (process.platform === "linux") processes(() => bench);
   });
 }
@@ -161,6 +163,73 @@ function outputs(bench: () => SandboxBench): void {
       throw new Error("ours");
     };
     await expect(bench().run("sh $F/forever.sh", { command: { onLine } })).rejects.toThrow("ours");
+  });
+}
+
+function channels(bench: () => SandboxBench): void {
+  it("talks with a command over its stdin and stdout, and ends with the channel", async () => {
+    let heard = "";
+    const exit = await bench().run('read -r line; echo "heard $line"; echo aside >&2; cat >/dev/null', {
+      command: {
+        onChannel: async (input, output) => {
+          const writer = input.getWriter();
+          await writer.write(new TextEncoder().encode("hello\n"));
+          for await (const text of output.pipeThrough(new TextDecoderStream())) {
+            heard += text;
+            if (heard.endsWith("\n")) await writer.close();
+          }
+        },
+      },
+    });
+    expect(exit.ending).toEqual({ kind: "exited", code: 0 });
+    expect(heard).toBe("heard hello\n");
+    expect(exit.stdoutTail).toBe("");
+    expect(exit.outputTail).toBe("aside\n");
+  });
+
+  it("gives stdin and stdout of their own: what is made non-blocking of one must not be so of the other", async () => {
+    let heard = "";
+    await bench().run("readlink /proc/self/fd/0 /proc/self/fd/1", {
+      command: {
+        onChannel: async (_, output) => {
+          for await (const text of output.pipeThrough(new TextDecoderStream())) heard += text;
+        },
+      },
+    });
+    const [stdin, stdout] = heard.trim().split("\n");
+    if (process.platform === "linux") expect(stdin).toMatch(/^socket:/);
+    expect(stdin).not.toBe(stdout);
+  });
+
+  it("ends the channel with the command, also for a command that is killed", async () => {
+    const heard: Promise<unknown>[] = [];
+    const { ending } = await bench().run("kill -KILL $$", {
+      command: { onChannel: (_, output) => heard.push(output.getReader().read()) },
+    });
+    expect(ending).toEqual({ kind: "signalled", signal: "SIGKILL" });
+    const [end] = await Promise.allSettled(heard);
+    expect(end).not.toMatchObject({ value: { done: false } });
+  });
+
+  it("ends a command that floods a channel nobody reads", async () => {
+    const { ending } = await bench().run(`yes ${bench().token}`, {
+      command: { onChannel: () => undefined },
+      limits: { timeMs: 200 },
+    });
+    expect(ending).toEqual({ kind: "timed_out" });
+    if (process.platform === "linux") expect(bench().survivors()).toEqual([]);
+  });
+
+  it("lets a command connect to a socket it is given", async () => {
+    const path = join(bench().workspace, "socket");
+    const server = createServer((socket) => socket.end("from the server"));
+    await new Promise<void>((done) => server.listen(path, done));
+    chmodSync(path, 0o666);
+    const program = `require("node:net").connect("${path}").on("error", (e) => console.log(e.code)).pipe(process.stdout)`;
+    const said = async (sockets: readonly string[]) =>
+      (await bench().run(`'${process.execPath}' -e '${program}'`, { command: { sockets } })).stdoutTail;
+    expect(await said([path])).toBe("from the server");
+    server.close();
   });
 }
 

@@ -17,7 +17,7 @@ const schema = z.object({
 export async function doctor(raw: unknown): Promise<void> {
   const { cwd, json, repair } = parseOptions(schema, raw, "doctor");
   if (repair) return printRepair(await repairStudy(cwd), json);
-  const findings = await examine(cwd);
+  const findings = await examine(cwd, process.env);
   if (findings.some(({ state }) => state === "bad")) process.exitCode = EXIT_CODES.usage;
   if (json) return printJson(findings);
   const marks = { good: "ok ", note: "-- ", bad: "!! " };
