@@ -16,10 +16,10 @@ import {
   statuses,
 } from "./make-lab.ts";
 
-class Killed extends Error {}
+export class Killed extends Error {}
 
 /** Counts the steps that leave a trace; the one whose turn it is dies before or after it is done, and so does all after it. */
-class Killer {
+export class Killer {
   steps = 0;
   readonly names: string[] = [];
   readonly #at: number;
