@@ -5,7 +5,7 @@ import type { Idea } from "../../core/experiment.ts";
 import type { AgentSettings } from "../../core/program.ts";
 import type { ModelCall } from "../../core/provider.ts";
 import type { Proposal, Researcher } from "../../core/researcher.ts";
-import { briefText } from "../brief-text.ts";
+import { briefParts, briefText } from "../brief-text.ts";
 import { spokenIdeaIn } from "../spoken-idea.ts";
 import { takeAcpWay } from "./acp.ts";
 import { type Cause, causeOf, complaintOf, type Evidence, type Worked } from "./cause.ts";
@@ -39,51 +39,74 @@ const SHORTAGE_WAIT_MS = 60_000;
 const [FIRST_WAIT_MS, LONGEST_WAIT_MS, QUOTA_WAIT_MS] = [30_000, 30 * 60_000, 15 * 60_000];
 
 export function agentResearcher(options: AgentOptions): Researcher {
-  const { host, name, role } = options;
-  let failures = 0;
+  const { name, role } = options;
+  const failing = { inARow: 0 };
   return {
     name,
     readsDiffs: true,
     ...(role === undefined ? {} : { role }),
-    async propose(brief, workspacePath, signal): Promise<Proposal> {
-      const shortage = host.shortage(options.memoryBytes);
-      if (shortage !== undefined) {
-        return {
-          kind: "gave_up",
-          reason: `${name}: not started: ${shortage}`,
-          retryAfterMs: SHORTAGE_WAIT_MS,
-        };
-      }
-      return await host.atDesk(brief, workspacePath, async (desk) => {
-        const evidence = await atWork(options, { brief, workspacePath, desk, signal });
-        const cause = signal.aborted ? CANCELLED : causeOf(evidence);
-        failures = cause === undefined ? 0 : failures + 1;
-        const proposal = cause === undefined ? ideaFrom(evidence, name) : refusal(cause, options, failures);
-        const reported = reportOf(evidence, { options, desk, cause });
-        return reported.length === 0 ? proposal : { ...proposal, reported };
-      });
+    propose: (brief, workspacePath, signal) =>
+      employ(options, { brief, workspacePath, signal, failing, prompt: briefText(brief) }, (evidence) =>
+        ideaFrom(evidence, name),
+      ),
+    answer(brief, question, workspacePath, signal) {
+      const { stable, changing } = briefParts(brief);
+      const prompt = `${stable}\n\n${changing}\n\n# Your task\n\nChange nothing, answer: ${question}`;
+      return employ(options, { brief, workspacePath, signal, failing, prompt }, ({ said }) => ({
+        kind: "text",
+        text: said.text,
+      }));
     },
   };
+}
+
+type GaveUp = Extract<Proposal, { kind: "gave_up" }>;
+
+interface Order {
+  readonly brief: Brief;
+  readonly workspacePath: string;
+  readonly signal: AbortSignal;
+  readonly prompt: string;
+  /** Failures of the provider, over all experiments of this researcher. */
+  readonly failing: { inARow: number };
+}
+
+/** Takes what an agent did for what `read` makes of it, unless something stands against it. */
+async function employ<Result extends object>(
+  options: AgentOptions,
+  order: Order,
+  read: (evidence: Evidence) => Result,
+): Promise<(Result | GaveUp) & { reported?: readonly ModelCall[] }> {
+  const { host, name } = options;
+  const { brief, workspacePath, signal, failing } = order;
+  const shortage = host.shortage(options.memoryBytes);
+  if (shortage !== undefined) {
+    return { kind: "gave_up", reason: `${name}: not started: ${shortage}`, retryAfterMs: SHORTAGE_WAIT_MS };
+  }
+  return await host.atDesk(brief, workspacePath, async (desk) => {
+    const evidence = await atWork(options, { ...order, desk });
+    const cause = signal.aborted ? CANCELLED : causeOf(evidence);
+    failing.inARow = cause === undefined ? 0 : failing.inARow + 1;
+    const result = cause === undefined ? read(evidence) : refusal(cause, options, failing.inARow);
+    const reported = reportOf(evidence, { options, desk, cause });
+    return reported.length === 0 ? result : { ...result, reported };
+  });
 }
 
 const CANCELLED: Cause = { kind: "cancelled", words: "it was called off" };
 
 // --- at work ---
 
-interface Order {
-  readonly brief: Brief;
-  readonly workspacePath: string;
+interface AtDesk extends Order {
   readonly desk: Desk;
-  readonly signal: AbortSignal;
 }
 
-async function atWork(options: AgentOptions, order: Order): Promise<Evidence> {
+async function atWork(options: AgentOptions, order: AtDesk): Promise<Evidence> {
   const { settings, host, way } = options;
-  const { desk, signal } = order;
+  const { desk, signal, prompt: text } = order;
   const task = taskFor(options, order);
   const start = way.kind === "acp" ? way.acp.start(task) : way.preset.headless(task);
   const args = [...start.args, ...(settings.args ?? [])];
-  const text = briefText(order.brief);
   await desk.write({ ...start.files, [PROMPT_FILE]: promptFile(text) });
   const idleMs = settings.idleMs ?? IDLE_MS;
   const limits = { firstMs: idleMs, idleMs, totalMs: settings.timeMs ?? TOTAL_MS };
@@ -103,7 +126,7 @@ async function atWork(options: AgentOptions, order: Order): Promise<Evidence> {
   return { ...worked, stop: watch.stopped, calls: desk.calls };
 }
 
-function taskFor({ settings, mcpServers = [] }: AgentOptions, { desk, workspacePath }: Order): Task {
+function taskFor({ settings, mcpServers = [] }: AgentOptions, { desk, workspacePath }: AtDesk): Task {
   const { access, home, isWalled, found } = desk;
   const { model } = settings;
   return {
@@ -147,7 +170,7 @@ function ideaIn(text: string, name: string): Idea {
   return spokenIdeaIn(text.trimEnd().replace(/\n?```\s*$/, ""), name);
 }
 
-function refusal(cause: Cause, { name, fix }: AgentOptions, failures: number): Proposal {
+function refusal(cause: Cause, { name, fix }: AgentOptions, failures: number): GaveUp {
   const reason = `${name}: ${cause.words}`;
   const waitMs = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (failures - 1));
   switch (cause.kind) {

@@ -7,7 +7,7 @@ import { type AgentSpec, makeAgent } from "../../../src/compose/agent-staff.ts";
 import { systemClock } from "../../../src/compose/surroundings.ts";
 import type { Clock } from "../../../src/core/clock.ts";
 import { type ModelCall, WIRES } from "../../../src/core/provider.ts";
-import type { Proposal } from "../../../src/core/researcher.ts";
+import type { Answer, Proposal } from "../../../src/core/researcher.ts";
 import type { Sandbox } from "../../../src/core/sandbox.ts";
 import { openGateway } from "../../../src/gateway/gateway.ts";
 import { type ModelServer, type ScriptInput, scriptText } from "../../../src/testing/index.ts";
@@ -42,6 +42,8 @@ export interface Wish {
   readonly server?: ModelServer;
   /** Of the gateway, tokens. */
   readonly tokensLeft?: number;
+  /** Asked instead of a change. */
+  readonly question?: string;
 }
 
 export class AgentBench {
@@ -70,7 +72,7 @@ export class AgentBench {
     }
   }
 
-  async propose(wish: Wish): Promise<Proposal> {
+  async propose(wish: Wish): Promise<Proposal | Answer> {
     const { server, spec = {}, signal = new AbortController().signal, clock = systemClock } = wish;
     const bin = join(this.folder, "bin");
     const environment = { PATH: [bin, "/usr/bin", "/bin"].join(delimiter), LANG: "C.UTF-8" };
@@ -92,9 +94,14 @@ export class AgentBench {
         ...(models && { gateway: models }),
       },
     );
-    return await researcher
-      .propose(this.#brief(wish), this.workspace, signal)
-      .finally(() => gateway?.close());
+    const brief = this.#brief(wish);
+    const { question } = wish;
+    try {
+      if (question === undefined) return await researcher.propose(brief, this.workspace, signal);
+      return (await researcher.answer?.(brief, question, this.workspace, signal)) as Answer;
+    } finally {
+      await gateway?.close();
+    }
   }
 
   /** Homes of agents that were left behind. */

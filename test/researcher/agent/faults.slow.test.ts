@@ -163,6 +163,12 @@ describe.each(ways)("an agent $name", ({ mode, sandbox }) => {
       expect(["idea", "gave_up"]).toContain(proposal.kind);
     }));
 
+  it.concurrent("answers a question in words", () =>
+    withBench(async (_, propose) => {
+      const answer = await propose({ question: "Is it sound?", order: { says: "Yes, it is." } });
+      expect(answer).toEqual({ kind: "text", text: "Yes, it is." });
+    }));
+
   it.concurrent("uses a login that is lent to it, and tells its tokens itself", () =>
     withBench(async (_, propose) => {
       const proposal = await propose({ server: undefined as never, order: WRITES });
