@@ -8,6 +8,7 @@ import { goalOfName } from "../program/metric-settings.ts";
 import { parseProgram } from "../program/parse.ts";
 import { renderProgram } from "../program/render.ts";
 import { guessMetric } from "./detect.ts";
+import { type Split, splitComment } from "./split.ts";
 
 /** Two runs of the metric command on the unchanged code. */
 export interface Probe {
@@ -53,6 +54,8 @@ export interface Wishes {
   readonly edit: readonly string[];
   /** The command reads the seed it is given. */
   readonly seeded: boolean;
+  /** Training and scoring are two steps. */
+  readonly split?: Split;
 }
 
 /** The metric that was asked for, else the likeliest printed one, else the seconds it took. */
@@ -69,19 +72,32 @@ export function propose(
 ): Proposal | { readonly missing: "goal" } {
   const goal = wishes.goal ?? goalOfName(metric) ?? (DURATION_NAME.test(metric) ? "minimize" : undefined);
   if (goal === undefined) return { missing: "goal" };
-  const { measure, edit, seeded } = wishes;
+  const { measure, edit, seeded, split } = wishes;
   const values = probed.values[metric] ?? [];
   const timing = DURATION_NAME.test(metric);
-  const text = renderProgram({
+  const settings = renderProgram({
     metric: { name: metric, goal, seeded, timing },
     measure,
     edit,
     budget: { experiments: 100 },
   });
+  const text = withComment(settings, split === undefined ? [] : splitComment(split));
   const { problems } = parseProgram(text, "program.md");
   const wrong = problems.find(({ severity }) => severity === "error");
   if (wrong !== undefined) throw new Error(`init would write a program.md that is wrong: ${wrong.cause}`);
-  return { measure, metric, goal, edit, values, notes: notesOn(metric, values, { timing, seeded }), text };
+  const notes = notesOn(metric, values, { timing, seeded });
+  if (split !== undefined)
+    notes.push(
+      `${split.evaluator} seems to score ${split.artifact.join(", ")}: see \`evaluate\` in what follows`,
+    );
+  return { measure, metric, goal, edit, values, notes, text };
+}
+
+/** The lines before the end of the front matter, where they would stand as settings. */
+function withComment(text: string, lines: readonly string[]): string {
+  if (lines.length === 0) return text;
+  const end = text.indexOf("\n---\n", 3);
+  return `${text.slice(0, end)}\n${lines.join("\n")}${text.slice(end)}`;
 }
 
 function notesOn(

@@ -35,6 +35,9 @@ const HEAVY_MIN_RUNS = 3;
 /** One run in its favour is enough for a gain that tier 2 will test; to be not worse says less and takes two. */
 const SIMPLER_MIN_RUNS = 2;
 
+/** A gain of so many sd of one run is too large for luck to take half of it away, and less than a third was not that gain. */
+const LARGE = { sds: 3, clearPart: 1 / 2, leastPart: 1 / 3 };
+
 export function judgeTentative(evidence: TentativeEvidence): JudgeStep {
   const { candidate, head, brokenConstraints, metric, noise } = evidence;
   if (candidate.length > 0 && head.length > 0 && brokenConstraints.length > 0) {
@@ -157,13 +160,16 @@ function holds(before: TentativeEvidence, keep: Verdict): JudgeStep {
   if (errors > SUSPICIOUS_ERRORS)
     return fallen([`${say(onHeadSeeds.gain)} on the head's seeds, ${numbers}: more than luck explains`]);
   const isKnown = spread.degreesOfFreedom >= DOUBTFUL.degreesOfFreedom;
-  const isUnclear = errors > (isKnown ? DOUBTFUL.always : DOUBTFUL.errors);
+  const isLarge = onHeadSeeds.gain > LARGE.sds * Math.sqrt(spread.variance);
+  const isUnclear =
+    errors > (isKnown ? DOUBTFUL.always : DOUBTFUL.errors) ||
+    (isLarge && alone.gain < LARGE.clearPart * onHeadSeeds.gain);
   const isDoubtful = isUnclear || fresh.length > rule.anchorRuns;
   const more = isDoubtful ? missing(freshSeeds.length) : undefined;
   if (more !== undefined) return { kind: "measure_more", side: "fresh", seed: more };
   const together = ahead(evidence, [...candidate, ...fresh]);
   const isAhead = isDoubtful
-    ? alone.gain > rule.holdSds * alone.error
+    ? alone.gain > Math.max(rule.holdSds * alone.error, isLarge ? LARGE.leastPart * onHeadSeeds.gain : 0)
     : alone.gain > -AGAINST_ERRORS * alone.error && together.gain > rule.holdSds * together.error;
   if (isAhead) return { ...keep, reasons: [...keep.reasons, `holds: ${numbers}`] };
   return fallen([...keep.reasons, `does not hold: ${numbers}, ${say(together.gain)} with all its runs`]);

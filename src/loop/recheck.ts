@@ -4,8 +4,8 @@
  */
 
 import type { Verdict } from "../core/judge.ts";
-import { mean } from "../core/metric.ts";
-import { type ExperimentRecord, measurementsOf, positionOf } from "../core/study.ts";
+import { gainOver, mean } from "../core/metric.ts";
+import { type ExperimentRecord, measurementsOf, positionOf, readingsOf } from "../core/study.ts";
 import { type Compared, compare } from "./compare.ts";
 import { runSd } from "./gains.ts";
 import type { Lab } from "./lab.ts";
@@ -40,7 +40,7 @@ export function doubtful(lab: Lab): { record: ExperimentRecord; flags: readonly 
     const { verdict } = record;
     if (record.recheck !== undefined || verdict === undefined) continue;
     const flags = [...new Set([...(verdict.flags ?? []), ...flagsOfGain(keptGain(lab, record, verdict))])];
-    if (flags.length > 0 || isWorthALook(lab, verdict)) return { record, flags };
+    if (flags.length > 0 || isWorthALook(lab, record, verdict)) return { record, flags };
   }
   return undefined;
 }
@@ -49,9 +49,9 @@ export function doubtful(lab: Lab): { record: ExperimentRecord; flags: readonly 
  * With held-out data, each gain that a few runs can confirm or refute there is looked at, flagged or not: data known by
  * heart look like this, and a stack that gains honestly would carry them along.
  */
-function isWorthALook(lab: Lab, { estimate, workings }: Verdict): boolean {
-  if (lab.parts.program.holdout === undefined || workings?.rule === "not_worse") return false;
-  return (estimate?.gain ?? 0) > CLEAR_SDS * runSd(lab);
+function isWorthALook(lab: Lab, record: ExperimentRecord, verdict: Verdict): boolean {
+  if (lab.parts.program.holdout === undefined || verdict.workings?.rule === "not_worse") return false;
+  return claimedGain(lab, record, verdict) > CLEAR_SDS * runSd(lab);
 }
 
 /**
@@ -82,7 +82,7 @@ function compareAlone(
 ): Promise<Compared> {
   const { id, commit, head, verdict } = record;
   if (commit === undefined) throw new Error(`${id} was kept without a candidate`);
-  const claimed = verdict?.estimate?.gain ?? 0;
+  const claimed = verdict === undefined ? 0 : claimedGain(lab, record, verdict);
   const isSimplification = verdict?.workings?.rule === "not_worse";
   const leastGain = isSimplification ? -(verdict.workings?.margin ?? 0) : PART_THAT_HOLDS * claimed;
   const about = { stage: "recheck", ordinal: Number(id.slice(1)), experiment: id } as const;
@@ -98,12 +98,22 @@ function verdictOf(compared: Compared): Verdict {
 function keptGain(lab: Lab, record: ExperimentRecord, verdict: Verdict): KeptGain {
   const heads = measurementsOf(lab.anchorLines(record), "anchor", "calibration");
   return {
-    gain: verdict.estimate?.gain ?? 0,
+    gain: claimedGain(lab, record, verdict),
     headValue: mean(heads.map(({ measurement }) => measurement.value)) || 0,
     noiseSd: runSd(lab),
     otherGains: otherGains(lab, record),
     changedLines: record.files.reduce((sum, { added, deleted }) => sum + (added ?? 0) + (deleted ?? 0), 0),
   };
+}
+
+/** The larger one of the gain that won and of what all runs of the keep show: one run alone may have hidden it. */
+function claimedGain(lab: Lab, record: ExperimentRecord, { estimate }: Verdict): number {
+  const { goal, timing } = lab.parts.program.metric;
+  const won = estimate?.gain ?? 0;
+  const own = readingsOf(lab.candidateLines(record), "tentative", "anchor").map(({ value }) => value);
+  const heads = readingsOf(lab.anchorLines(record), "anchor", "calibration").map(({ value }) => value);
+  if (timing || own.length === 0 || heads.length === 0) return won;
+  return Math.max(won, gainOver(goal, mean(own), mean(heads)));
 }
 
 /** Gains of other keeps that nothing has refuted. */

@@ -5,7 +5,7 @@ import { makeVictim, removeVictim, trainScript } from "./victim.ts";
 
 const MEMORISE = `awk '{ sum += $1 } END { print sum / NR }' data/validation.txt > answer.txt`;
 
-it("validation data learnt by heart are a keep, and a loss in the final test on held-out data", async () => {
+it("validation data learnt by heart are a keep that does not hold on held-out data, and is never promoted", async () => {
   // Held-out data that the base commit's guess fits and the validation data do not.
   const files = { "heldout.txt": "2\n4\n" };
   const settings = {
@@ -39,7 +39,9 @@ it("validation data learnt by heart are a keep, and a loss in the final test on 
     const { run: record } = run.lab;
     expect(turns).toBe(1);
     expect(record.records[0]?.status).toBe("kept");
-    expect(record.final).toMatchObject({ isHeldOut: true, verdict: { kind: "discard" } });
+    expect(record.records[0]?.recheck).toMatchObject({ kind: "discard", workings: { isHeldOut: true } });
+    expect([record.head, record.verified]).toEqual([record.baseline, record.baseline]);
+    expect(record.promotions).toEqual([]);
   } finally {
     await run.close();
     await removeVictim(victim);

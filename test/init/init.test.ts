@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Exit } from "../../src/core/sandbox.ts";
 import { guessEditable, guessMeasures, readsSeed } from "../../src/init/detect.ts";
 import { metricOf, propose, readProbe } from "../../src/init/propose.ts";
+import { guessSplit } from "../../src/init/split.ts";
+import { parseProgram } from "../../src/program/parse.ts";
 
 let root: string;
 beforeAll(async () => {
@@ -39,6 +41,53 @@ describe("guesses", () => {
     expect(await readsSeed(root, ["train.py"], "python3 train.py")).toBe(true);
     expect(await readsSeed(root, [], "python3 other.py --seed {seed}")).toBe(true);
     expect(await readsSeed(root, ["other.py"], "python3 other.py")).toBe(false);
+  });
+});
+
+describe("training and scoring in two steps", () => {
+  const files = ["train.py", "evaluate.py", "data/labels.json"];
+  const write = async (train: string, evaluate: string) => {
+    const folder = await mkdtemp(join(root, "split-"));
+    await writeFile(join(folder, "train.py"), train);
+    await writeFile(join(folder, "evaluate.py"), evaluate);
+    return folder;
+  };
+
+  test("are told by a file that both name and git does not hold", async () => {
+    const folder = await write(
+      'labels = load("data/labels.json")\ntorch.save(model, "./out/model.pt")\n',
+      'labels = load("data/labels.json")\nmodel = torch.load("out/model.pt")\n',
+    );
+    const split = await guessSplit(folder, files, "uv run train.py --fast");
+    expect(split).toEqual({
+      evaluator: "evaluate.py",
+      evaluate: "uv run evaluate.py --fast",
+      artifact: ["out/model.pt"],
+    });
+    expect(await guessSplit(folder, files, "node bench.js")).toBeUndefined();
+  });
+
+  test("are not, where nothing is left for the other or it lies outside", async () => {
+    for (const path of ["data/labels.json", "/tmp/model.pt", "../model.pt"]) {
+      const folder = await write(`save("${path}")`, `load("${path}")`);
+      expect(await guessSplit(folder, files, "python3 train.py")).toBeUndefined();
+    }
+    const apart = await write('save("a.pt")', 'load("b.pt")');
+    expect(await guessSplit(apart, files, "python3 train.py")).toBeUndefined();
+  });
+
+  test("are proposed as comments, which are valid settings once the signs are taken out", () => {
+    const split = { evaluator: "evaluate.py", evaluate: "python3 evaluate.py", artifact: ["model.pt"] };
+    const wishes = { measure: "python3 train.py", edit: ["train.py"], seeded: false, split };
+    const proposal = propose(wishes, readProbe([exited("loss: 2\n"), exited("loss: 2\n")]), "loss");
+    if (!("text" in proposal)) throw new Error("a proposal");
+    expect(proposal.notes.join()).toContain("evaluate.py seems to score model.pt");
+    expect(parseProgram(proposal.text, "program.md").program?.evaluate).toBeUndefined();
+    const taken = proposal.text.replace(/^# (evaluate|artifact|protect):/gm, "$1:");
+    const { program, problems } = parseProgram(taken, "program.md");
+    expect(problems.filter(({ severity }) => severity === "error")).toEqual([]);
+    expect(program).toMatchObject({ evaluate: "python3 evaluate.py", artifact: ["model.pt"] });
+    expect(program?.protect).toContain("evaluate.py");
   });
 });
 

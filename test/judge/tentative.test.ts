@@ -280,9 +280,9 @@ describe("a keep", () => {
 
   it("is measured on all its fresh seeds where they lie far from the head's, and must be ahead on them alone", () => {
     const freshSeeds = [101, 102, 103, 104];
-    const edge = 1.75 * sigmaUpperBound(1, 3, 0.8); // two runs of each
+    const edge = 1.75 * sigmaUpperBound(1, 3, 0.8) * Math.sqrt(1 / 4 + 1 / 2);
     const far = (gain: number, ...gains: number[]) =>
-      held(gains, { candidate: at(-gain, -gain), freshSeeds });
+      held(gains, { candidate: at(-gain, -gain, -gain, -gain), freshSeeds });
     expect(far(edge * 0.999, 0, 0).kind).toBe("keep");
     expect(far(edge * 1.001, 0, 0)).toEqual({ kind: "measure_more", side: "fresh", seed: 103 });
     expect(far(edge * 1.001, 0, 0, 3)).toEqual({ kind: "measure_more", side: "fresh", seed: 104 });
@@ -292,6 +292,15 @@ describe("a keep", () => {
     const known = (gain: number) => held([0, 0], { candidate: at(-gain, -gain), freshSeeds, noise }).kind;
     const wider = 2 * sigmaUpperBound(1, 40, 0.8);
     expect([known(wider * 0.999), known(wider * 1.001)]).toEqual(["keep", "measure_more"]);
+  });
+
+  it("of a large gain must show half of it on two fresh seeds, or a third on all of them", () => {
+    const freshSeeds = [101, 102, 103, 104];
+    const large = (gains: readonly number[], gain = 3.1) =>
+      held(gains, { candidate: at(-gain, -gain), freshSeeds }).kind;
+    expect([large([1.6, 1.6]), large([1.5, 1.5])]).toEqual(["keep", "measure_more"]);
+    expect([large([0, 2, 1.1, 1.1]), large([0, 2, 1, 1.1])]).toEqual(["keep", "discard"]);
+    expect(large([1.4, 1.4], 2.9)).toBe("keep");
   });
 
   it("takes its spread from heads and fresh runs: half memorised seeds look wild, and hide nothing", () => {

@@ -157,7 +157,7 @@ describe("the user", () => {
 describe("promotion", () => {
   const rule = { ...RULES.balanced, keepsPerPromotion: 2, budgetPerPromotion: 0 };
 
-  it("in mid-run moves verified and publishes an effect, the final test uses the holdout command", async () => {
+  it("in mid-run moves verified and publishes an effect, proof and doubt use the holdout command", async () => {
     const made = await bench.lab({
       program: { holdout: "holdout", artifact: ["a.txt", "b.txt"], evaluate: "evaluate" },
       script: noisyScript(0.05),
@@ -175,7 +175,10 @@ describe("promotion", () => {
       "verified_moved",
       "final_judged",
     ]);
-    expect(made.sandbox.lines.filter((line) => line === "holdout")).toHaveLength(2 * rule.finalPairs);
+    const measured = events(made, "measured").map(({ purpose }) => purpose);
+    const heldOut = measured.filter((purpose) => ["recheck", "promotion", "final"].includes(purpose));
+    expect(made.sandbox.lines.filter((line) => line === "holdout")).toHaveLength(heldOut.length);
+    expect(measured.filter((purpose) => purpose === "final")).toHaveLength(2 * rule.finalPairs);
     expect(made.lab.run.final?.isHeldOut).toBe(true);
   });
 

@@ -8,7 +8,8 @@ import { locateStudy } from "../../compose/read-study.ts";
 import type { StudyPlace } from "../../compose/surroundings.ts";
 import { UsageError } from "../../core/errors.ts";
 import { guessEditable, guessMeasures, readsSeed } from "../../init/detect.ts";
-import { metricOf, type Probe, type Proposal, propose, readProbe } from "../../init/propose.ts";
+import { metricOf, type Probe, type Proposal, propose, readProbe, type Wishes } from "../../init/propose.ts";
+import { guessSplit } from "../../init/split.ts";
 import { parseProgramFile } from "../../program/load.ts";
 import { parseProgram } from "../../program/parse.ts";
 import { describeProblem } from "../../program/problem.ts";
@@ -72,7 +73,9 @@ async function initNew(options: InitOptions, place: StudyPlace): Promise<void> {
     });
   }
   const seeded = await readsSeed(place.repository.root, files, measure);
-  const proposal = await settle(options, { measure, edit, probed, metric, seeded });
+  const split = await guessSplit(place.repository.root, files, measure);
+  const found = split === undefined ? {} : { split };
+  const proposal = await settle(options, { measure, edit, probed, metric, seeded, ...found });
   const written = await consents(options, [...proposal.notes, "", ...proposal.text.trimEnd().split("\n")]);
   if (written) await writeFile(place.programPath, proposal.text, { flag: "wx" });
   if (options.json) return printJson({ ...proposal, program: place.programPath, written });
@@ -156,11 +159,11 @@ async function tryTwice(
 
 async function settle(
   options: InitOptions,
-  found: { measure: string; edit: readonly string[]; probed: Probe; metric: string; seeded: boolean },
+  found: Omit<Wishes, "metric" | "goal"> & { probed: Probe; metric: string },
 ): Promise<Proposal> {
-  const { probed, metric, measure, edit, seeded } = found;
+  const { probed, metric, ...wishes } = found;
   const goal = options.goal === undefined ? {} : { goal: options.goal };
-  const proposal = propose({ measure, edit, seeded, ...goal }, probed, metric);
+  const proposal = propose({ ...wishes, ...goal }, probed, metric);
   if (!("missing" in proposal)) return proposal;
   if (!isInteractive(options)) {
     throw new UsageError(`is a lower or a higher ${metric} better?`, {
@@ -176,7 +179,7 @@ async function settle(
       ],
     }),
   );
-  const settled = propose({ measure, edit, seeded, goal: asked }, probed, metric);
+  const settled = propose({ ...wishes, goal: asked }, probed, metric);
   if ("missing" in settled) throw new Error("a goal was given and is still missing");
   return settled;
 }
