@@ -15,8 +15,15 @@ export interface MeasuredLine {
   readonly outcome: Outcome;
 }
 
+/** Spent on models. Calls of unknown price add no dollars. */
+export interface Spending {
+  tokens: number;
+  unpricedTokens: number;
+  usd: number;
+}
+
 /** One experiment as far as it has come. `status` is absent while it is open. */
-export interface ExperimentRecord {
+export interface ExperimentRecord extends Spending {
   readonly id: ExperimentId;
   readonly run: RunTag;
   readonly researcher: string;
@@ -29,9 +36,6 @@ export interface ExperimentRecord {
   commit?: CommitSha;
   tree?: TreeSha;
   files: EventOf<"proposed">["files"];
-  /** Spent on models for its proposal; calls of unknown price add no dollars. */
-  tokens: number;
-  usd: number;
   readonly measured: MeasuredLine[];
   readonly reviews: EventOf<"reviewed">[];
   verdict?: Verdict;
@@ -61,7 +65,7 @@ export interface DropRecord {
 }
 
 /** One run: its refs, its noise, what it proved. */
-export interface RunRecord {
+export interface RunRecord extends Spending {
   readonly tag: RunTag;
   readonly baseline: CommitSha;
   readonly studySeed: number;
@@ -76,9 +80,6 @@ export interface RunRecord {
   /** Kept experiments that are in head, oldest first. */
   stack: ExperimentId[];
   keepsSincePromotion: number;
-  /** Spent on models by all its experiments. */
-  tokens: number;
-  usd: number;
   measurements: number;
   measurementsAtPromotion: number;
   experiments: number;

@@ -11,6 +11,7 @@ import {
   positionOf,
   type RunRecord,
   readingsOf,
+  type Spending,
   type Study,
 } from "./records.ts";
 
@@ -147,7 +148,7 @@ function startRun(study: Study, event: EventOf<"run_started">, atMs: number): vo
     headGain: 0,
     stack: [],
     keepsSincePromotion: 0,
-    ...{ tokens: 0, usd: 0, measurements: 0, measurementsAtPromotion: 0 },
+    ...{ tokens: 0, unpricedTokens: 0, usd: 0, measurements: 0, measurementsAtPromotion: 0 },
     ...{ experiments: 0, experimentsSinceKeep: 0 },
     ...{ promotions: [], drops: [], withdrawn: [], records: [], closed: [] },
     heads: [event.baseline],
@@ -170,8 +171,7 @@ function applyToExperiment(
       head: event.head,
       headGain: run.headGain,
       files: [],
-      tokens: 0,
-      usd: 0,
+      ...{ tokens: 0, unpricedTokens: 0, usd: 0 },
       measured: [],
       reviews: [],
       reasons: [],
@@ -221,10 +221,11 @@ function applyToExperiment(
   }
 }
 
-function addCall(to: { tokens: number; usd: number } | undefined, { usage, usd }: ModelCall): void {
+function addCall(to: Spending | undefined, { usage, usd }: ModelCall): void {
   if (to === undefined) return;
   to.tokens += tokensOf(usage);
-  to.usd += usd ?? 0;
+  if (usd === undefined) to.unpricedTokens += tokensOf(usage);
+  else to.usd += usd;
 }
 
 function applyMeasured({ study, run, atMs, line }: Place, event: EventOf<"measured">): void {

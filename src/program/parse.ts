@@ -2,6 +2,7 @@
 
 import { basename } from "node:path";
 import type { Program, Role } from "../core/program.ts";
+import { builtInRole } from "./built-in-roles.ts";
 import { bodyOf, type Fence, findFrontMatter } from "./front-matter.ts";
 import { findingsOf } from "./issue.ts";
 import { proseOf } from "./passages.ts";
@@ -86,14 +87,17 @@ function rolesOf(
   files: { readonly linked?: Linked; readonly roleFiles: readonly string[] },
 ): Role[] {
   const wanted = (written.researchers ?? []).flatMap(({ role }) =>
-    role !== undefined && /^[\w-]+$/.test(role) ? [`roles/${role}.md`] : [],
+    role !== undefined && /^[\w-]+$/.test(role) ? [role] : [],
   );
-  const paths = [...new Set([...files.roleFiles, ...wanted])];
+  const paths = [...new Set([...files.roleFiles, ...wanted.map((role) => `roles/${role}.md`)])];
   const fromFiles = paths.flatMap((path): Role[] => {
     const text = files.linked?.(path);
     return text === undefined ? [] : [{ name: basename(path, ".md"), text: text.trim(), path }];
   });
-  return [...roles, ...fromFiles];
+  const found = [...roles, ...fromFiles];
+  const isFound = (name: string) => found.some((role) => role.name.toLowerCase() === name.toLowerCase());
+  const missing = new Set(wanted.filter((name) => !isFound(name)).map((name) => name.toLowerCase()));
+  return [...found, ...[...missing].flatMap((name) => builtInRole(name, "nightlab") ?? [])];
 }
 
 function checkLinks(

@@ -61,6 +61,8 @@ export interface RunView {
   readonly budget: readonly BudgetLine[];
   /** Spent on models, known prices alone. */
   readonly tokens: number;
+  /** Those of models whose price is not known: they are in no sum of dollars. */
+  readonly unpricedTokens: number;
   readonly usd: number;
   readonly tokensPerSecond?: readonly [number, number, number];
   /** What one percent of verified gain has cost in dollars, where it cost any. */
@@ -127,6 +129,7 @@ export function runView(shown: Shown, experiments: readonly ExperimentView[]): R
     ...(baselineMean === undefined ? {} : { baselineMean }),
     budget,
     tokens: run.tokens,
+    unpricedTokens: run.unpricedTokens,
     usd: run.usd,
     ...(options.tokensPerSecond === undefined ? {} : { tokensPerSecond: options.tokensPerSecond }),
     ...usdPerPercent(run, gain),

@@ -122,6 +122,17 @@ describe("files beside it", () => {
     expect(program?.roles).toEqual([{ name: "critic", text: "Doubt.", path: "roles/critic.md" }]);
   });
 
+  test("engineer, theorist, reviewer and librarian need not be written, and are as they are where they are", () => {
+    const using = (role: string) => source.replaceAll("critic", role);
+    const read = parseProgram(using("Reviewer"), "program.md", () => undefined);
+    expect(read.problems).toEqual([]);
+    expect(read.program?.roles.at(-1)).toMatchObject({ name: "reviewer", path: "nightlab" });
+    const own = parseProgram(using("reviewer"), "program.md", (path) =>
+      path === "roles/reviewer.md" ? "Mine." : undefined,
+    );
+    expect(own.program?.roles.filter(({ name }) => name === "reviewer")).toMatchObject([{ text: "Mine." }]);
+  });
+
   test("a role that is nowhere is an error at its line, with both ways to write it", () => {
     const { problems } = parseProgram(source, "program.md", () => undefined);
     expect(problems).toMatchObject([{ line: 5, cause: "The role `critic` is not written anywhere." }]);

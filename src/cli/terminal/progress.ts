@@ -173,10 +173,13 @@ function keptAside({ experiments, run }: StudyView): string[] {
 
 /** What models have cost and give, and when the run will end. */
 function outlookLines(run: RunView): string[] {
-  const { outlook, tokens, usd, tokensPerSecond, usdPerVerifiedPercent } = run;
+  const { outlook, tokens, unpricedTokens, usd, tokensPerSecond, usdPerVerifiedPercent } = run;
   const models = [
     `${tokens.toLocaleString("en")} tokens`,
     ...(usd > 0 ? [`$${usd.toFixed(2)}`] : []),
+    ...(unpricedTokens > 0
+      ? [`${unpricedTokens.toLocaleString("en")} of unknown price (set \`prices\`)`]
+      : []),
     ...(usdPerVerifiedPercent === undefined ? [] : [`$${usdPerVerifiedPercent.toFixed(2)} per verified %`]),
     ...(tokensPerSecond === undefined
       ? []
