@@ -14,6 +14,8 @@ export interface LoopOptions {
   readonly parallel: number;
   readonly experiments: number;
   readonly isResumed: boolean;
+  /** The researchers of program.md propose, instead of one that is scripted and takes no time. */
+  readonly isProgramStaff?: boolean;
 }
 
 export interface LoopTimes {
@@ -44,7 +46,7 @@ export async function runLoop(options: LoopOptions): Promise<LoopTimes> {
     mode: options.isResumed ? { kind: "resume" } : { kind: "start", tag: "bench" },
     override: { budget: {}, parallel: options.parallel, sandbox: options.sandbox },
     environment: { ...process.env, HOME: options.home, XDG_STATE_HOME: `${options.home}/state` },
-    staff: [{ researcher, share: 1 }],
+    ...(options.isProgramStaff ? {} : { staff: [{ researcher, share: 1 }] }),
     onLine: ({ event }) => {
       if (event.kind !== "closed") return;
       closedMs.push(performance.now());
