@@ -20,9 +20,6 @@ export interface PastExperiment {
   readonly diff?: string;
 }
 
-/** Not kept, though it was measured above its head. */
-export const isNearMiss = (p: PastExperiment) => p.status !== "kept" && (p.gainOverHead ?? 0) > 0;
-
 export interface Brief {
   readonly experiment: ExperimentId;
   readonly program: Program;

@@ -43,7 +43,8 @@ export function apply(study: Study, line: LedgerLine): void {
     // A gap between a pause or a kill and the resume is not work: the clock of the budget stands still.
     if (line.event.kind !== "run_resumed") run.workedMs += Math.max(0, line.atMs - run.lastAtMs);
     run.lastAtMs = line.atMs;
-    applyToRun({ study, run, atMs: line.atMs, line: line.number }, line.event);
+    const place = { study, run, atMs: line.atMs, line: line.number };
+    ON_RUN[line.event.kind](place, line.event as never); // each kind has a function of its own type
   }
 }
 
@@ -54,86 +55,70 @@ interface Place {
   readonly line: number;
 }
 
-function applyToRun(place: Place, event: Exclude<LedgerEvent, { kind: "run_started" }>): void {
-  const { run, atMs } = place;
-  switch (event.kind) {
-    case "run_resumed":
-      run.sandbox = event.sandbox;
-      delete run.pausedReason;
-      return;
-    case "calibrated":
-      run.noise = event.noise;
-      run.calibratedLine = place.line;
-      run.measurementsAtSteady = run.measurements;
-      if (run.head !== run.baseline) refreshHeadGain(place.study, run);
-      return;
-    case "drifted":
-      run.driftLines.push(place.line);
-      run.warnings.push(event.text);
-      return;
-    case "opened":
-    case "proposed":
-    case "rebased":
-    case "judged":
-    case "reviewed":
-    case "closed":
-    case "rechecked":
-      applyToExperiment(place, event);
-      return;
-    case "measured":
-      applyMeasured(place, event);
-      return;
-    case "called":
-      addCall(run, event.call);
-      if (event.experiment !== undefined) addCall(place.study.experiments.get(event.experiment), event.call);
-      return;
-    case "head_moved":
-      applyHeadMoved(place, event);
-      return;
-    case "promotion_judged": {
-      const { head, verified, verdict } = event;
-      run.promotions.push({ line: place.line, atMs, head, verified, verdict });
-      run.keepsSincePromotion = 0;
-      run.measurementsAtPromotion = run.measurements;
-      return;
-    }
-    case "verified_moved":
-      run.verified = event.to;
-      return;
-    case "withdrawn":
-      run.verified = event.to;
-      run.withdrawn.push(event.from);
-      run.warnings.push(event.reason);
-      return;
-    case "published":
-      run.published = { commit: event.commit, estimate: event.estimate };
-      return;
-    case "final_judged":
-      run.final = event;
-      return;
-    case "warning":
-      run.warnings.push(event.text);
-      return;
-    case "told":
-      run.told.push(event.text);
-      return;
-    case "ideas_added":
-      run.queue.push(...event.ideas.map((idea) => ({ by: event.by, idea })));
-      return;
-    case "noted":
-      run.notebook = event.text;
-      return;
-    case "run_paused":
-      run.pausedReason = event.reason;
-      return;
-    case "run_ended":
-      run.endedAtMs = atMs;
-      run.endReason = event.reason;
-      return;
-    default:
-      event satisfies never;
-  }
-}
+type RunEvent = Exclude<LedgerEvent, { kind: "run_started" }>;
+
+/** What each event does to the run it is of. */
+const ON_RUN: { readonly [Kind in RunEvent["kind"]]: (place: Place, event: EventOf<Kind>) => void } = {
+  run_resumed: ({ run }, event) => {
+    run.sandbox = event.sandbox;
+    delete run.pausedReason;
+  },
+  calibrated: ({ study, run, line }, event) => {
+    run.noise = event.noise;
+    run.calibratedLine = line;
+    run.measurementsAtSteady = run.measurements;
+    if (run.head !== run.baseline) refreshHeadGain(study, run);
+  },
+  drifted: ({ run, line }, event) => {
+    run.driftLines.push(line);
+    run.warnings.push(event.text);
+  },
+  opened: openExperiment,
+  proposed: applyToExperiment,
+  rebased: applyToExperiment,
+  judged: applyToExperiment,
+  reviewed: applyToExperiment,
+  closed: applyToExperiment,
+  rechecked: applyToExperiment,
+  measured: applyMeasured,
+  called: ({ study, run }, event) => {
+    addCall(run, event.call);
+    addCall(study.experiments.get(event.experiment), event.call);
+  },
+  head_moved: applyHeadMoved,
+  promotion_judged: ({ run, line, atMs }, { head, verified, verdict }) => {
+    run.promotions.push({ line, atMs, head, verified, verdict });
+    run.keepsSincePromotion = 0;
+    run.measurementsAtPromotion = run.measurements;
+  },
+  verified_moved: ({ run }, event) => {
+    run.verified = event.to;
+  },
+  withdrawn: ({ run }, event) => {
+    run.verified = event.to;
+    run.withdrawn.push(event.from);
+    run.warnings.push(event.reason);
+  },
+  published: ({ run }, { commit, estimate }) => {
+    run.published = { commit, estimate };
+  },
+  final_judged: ({ run }, event) => {
+    run.final = event;
+  },
+  warning: ({ run }, event) => void run.warnings.push(event.text),
+  told: ({ run }, event) => void run.told.push(event.text),
+  ideas_added: ({ run }, { by, ideas }) => void run.queue.push(...ideas.map((idea) => ({ by, idea }))),
+  noted: ({ run }, event) => {
+    run.notebook = event.text;
+  },
+  run_paused: ({ run }, event) => {
+    run.pausedReason = event.reason;
+  },
+  run_ended: ({ run, atMs }, event) => {
+    run.endedAtMs = atMs;
+    run.endReason = event.reason;
+  },
+};
 
 function startRun(study: Study, event: EventOf<"run_started">, atMs: number): void {
   study.runs.push({
@@ -158,29 +143,26 @@ function startRun(study: Study, event: EventOf<"run_started">, atMs: number): vo
   });
 }
 
+function openExperiment({ study, run, atMs }: Place, event: EventOf<"opened">): void {
+  const opened: ExperimentRecord = {
+    id: event.experiment,
+    run: run.tag,
+    researcher: event.researcher,
+    openedAtMs: atMs,
+    head: event.head,
+    headGain: run.headGain,
+    ...{ tokens: 0, unpricedTokens: 0, usd: 0 },
+    ...{ files: [], measured: [], reviews: [], reasons: [] },
+  };
+  study.experiments.set(event.experiment, opened);
+  run.records.push(opened);
+  run.experiments += 1;
+}
+
 function applyToExperiment(
   { study, run, atMs, line }: Place,
-  event: EventOf<"opened" | "proposed" | "rebased" | "judged" | "reviewed" | "closed" | "rechecked">,
+  event: EventOf<"proposed" | "rebased" | "judged" | "reviewed" | "closed" | "rechecked">,
 ): void {
-  if (event.kind === "opened") {
-    const opened: ExperimentRecord = {
-      id: event.experiment,
-      run: run.tag,
-      researcher: event.researcher,
-      openedAtMs: atMs,
-      head: event.head,
-      headGain: run.headGain,
-      files: [],
-      ...{ tokens: 0, unpricedTokens: 0, usd: 0 },
-      measured: [],
-      reviews: [],
-      reasons: [],
-    };
-    study.experiments.set(event.experiment, opened);
-    run.records.push(opened);
-    run.experiments += 1;
-    return;
-  }
   const record = study.experiments.get(event.experiment);
   if (record === undefined) throw new Error(`${event.kind} for unknown experiment ${event.experiment}`);
   switch (event.kind) {

@@ -1,6 +1,6 @@
 /** What was tried, as text for a researcher: families of attempts, near misses first. */
 
-import { isNearMiss, type PastExperiment } from "../core/brief.ts";
+import type { PastExperiment } from "../core/brief.ts";
 import { shortLine, textEnd } from "../text/untrusted.ts";
 
 /** Attempts of one family: they changed the same files, or constants by number. */
@@ -8,6 +8,10 @@ interface Family {
   readonly name: string;
   readonly attempts: readonly PastExperiment[];
 }
+
+/** Not kept, though it was measured above its head. */
+export const isNearMiss = ({ status, gainOverHead = 0 }: PastExperiment): boolean =>
+  status !== "kept" && gainOverHead > 0;
 
 const LOG_LINES = 6;
 const CONSTANTS = "constants, searched by the tuner";

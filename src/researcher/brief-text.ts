@@ -1,11 +1,11 @@
 /** The brief as Markdown for agents and models: bounded, the same for the same brief, and what others wrote is fenced data. */
 
-import { type Brief, isNearMiss, type PastExperiment } from "../core/brief.ts";
+import type { Brief, PastExperiment } from "../core/brief.ts";
 import type { Forecast, Idea } from "../core/experiment.ts";
 import type { Program, Section } from "../core/program.ts";
 import { DATA_NOT_ORDERS, fenced } from "../text/fence.ts";
 import { shortLine } from "../text/untrusted.ts";
-import { attemptsText, numberText } from "./attempts.ts";
+import { attemptsText, isNearMiss, numberText } from "./attempts.ts";
 import { SPOKEN_IDEA_CONTRACT } from "./spoken-idea.ts";
 
 /** No brief is longer, in characters: about 6,000 tokens. */

@@ -249,10 +249,10 @@ describe("a head that fails to measure", () => {
   };
 
   it("once is measured again", async () => {
-    // Seven, kept by three runs and two fresh ones, fails when the next candidate's third run wants a third of the head.
+    // Eight, kept by three runs and two fresh ones, fails when the next candidate's third run wants a third of the head.
     const made = await bench.lab({
-      script: failingWhen((loss, call) => loss === 7 && call === 6),
-      parts: { staff: turns(change("1\n"), change("0\n")), rule: { ...RULES.balanced, minRuns: 3 } },
+      script: failingWhen((loss, call) => loss === 8 && call === 6),
+      parts: { staff: turns(change("2\n"), change("1\n")), rule: { ...RULES.balanced, minRuns: 3 } },
     });
     await runThrough(made);
     expect(statuses(made).slice(0, 2)).toEqual(["kept", "kept"]);
@@ -261,8 +261,8 @@ describe("a head that fails to measure", () => {
 
   it("again and again is dropped for verified, and the experiment goes on there", async () => {
     const made = await bench.lab({
-      script: failingWhen((loss, call) => loss === 7 && call >= 6),
-      parts: { staff: turns(change("1\n"), change("0\n")), rule: { ...RULES.balanced, minRuns: 3 } },
+      script: failingWhen((loss, call) => loss === 8 && call >= 6),
+      parts: { staff: turns(change("2\n"), change("1\n")), rule: { ...RULES.balanced, minRuns: 3 } },
     });
     await runThrough(made);
     expect(made.lab.run.warnings).toHaveLength(1);
