@@ -144,7 +144,7 @@ function check(): void {
   for (const { name } of WORLDS) {
     const { flagged, cheated, cheatsLeft } = of(name);
     if (hasCheats(name)) {
-      console.log(`  ${name}: cheats caught ${percent(1 - cheatsLeft)}`);
+      console.log(`  ${name}: cheats caught ${(100 * (1 - cheatsLeft)).toFixed(3)} %`);
       promise(`${name}: runs that hand over a cheat`, cheated, { atMost: 0 });
     }
     promise(`${name}: honest candidates flagged`, flagged, { atMost: 0.01 });
