@@ -2,10 +2,12 @@
 
 import { createHash, randomInt } from "node:crypto";
 import { mkdir } from "node:fs/promises";
+import { keepLastView } from "./compose/keep-view.ts";
 import type { OpenAccess } from "./compose/model-staff.ts";
 import { type Models, openModels } from "./compose/models.ts";
 import { type Listeners, openNight, withStages } from "./compose/night.ts";
 import { locateStudy, rememberBudget } from "./compose/read-study.ts";
+import { showBranch } from "./compose/show-branch.ts";
 import { makeStaff } from "./compose/staff.ts";
 import { endStrays, studyName } from "./compose/strays.ts";
 import {
@@ -28,11 +30,10 @@ import {
   type UserEnvironment,
 } from "./compose/surroundings.ts";
 import type { Clock } from "./core/clock.ts";
-import { BudgetSpentError, InfrastructureError, UsageError } from "./core/errors.ts";
+import { BudgetSpentError, UsageError } from "./core/errors.ts";
 import { type CommitSha, type RunTag, refs } from "./core/experiment.ts";
 import type { Program } from "./core/program.ts";
-import { currentRun, type RunRecord, replay, type Study } from "./core/study.ts";
-import type { Workspaces } from "./core/workspace.ts";
+import { currentRun, replay, type Study } from "./core/study.ts";
 import { judge } from "./judge/judge.ts";
 import { RULES } from "./judge/rules.ts";
 import { openLedger } from "./ledger/open-ledger.ts";
@@ -41,7 +42,7 @@ import { restoredGlobs } from "./loop/restored-globs.ts";
 import { type Control, type RunEnd, resumeRun, runStudy, startRun } from "./loop/run-study.ts";
 import { loadProgram } from "./program/load.ts";
 import { detectSandbox } from "./sandbox/detect.ts";
-import { branchIsCheckedOut, excludeStateFolder } from "./workspace/repository.ts";
+import { excludeStateFolder } from "./workspace/repository.ts";
 import { type GitWorkspaces, openWorkspaces } from "./workspace/workspaces.ts";
 
 export type { Listeners } from "./compose/night.ts";
@@ -130,10 +131,11 @@ export async function openRun(request: RunRequest): Promise<OpenRun> {
     models?.serve(lab);
     const work = async (control: Control) => {
       const throughput = models === undefined ? undefined : () => models.gateway.throughput();
-      const night = await openNight({ lab, studyFolder: place.folder, control, stages, throughput });
+      const night = await openNight({ lab, place, control, stages, throughput });
       return await runStudy(lab, night.control).finally(() => night.close());
     };
-    return { place, lab, stages, sandboxReason: reason, work, close };
+    const closeAndTell = () => close().then(() => keepLastView(place, study));
+    return { place, lab, stages, sandboxReason: reason, work, close: closeAndTell };
   } catch (error) {
     await close();
     throw error;
@@ -278,26 +280,4 @@ async function begin(lab: Lab, request: RunRequest, about: { tag: string; source
   const studySeed = request.studySeed ?? randomInt(1, 2 ** 48 - 1);
   const programSha = createHash("sha256").update(about.source).digest("hex");
   await startRun(lab, { tag: tag as RunTag, studySeed, programSha });
-}
-
-/**
- * Points the branch nightlab/<tag> at Verified, unless it is checked out somewhere: that checkout is the user's. Gives the
- * reason if the branch is not there now; the run ends all the same, since Verified has a ref of its own.
- */
-async function showBranch(
-  { verified, baseline, tag }: RunRecord,
-  place: StudyPlace,
-  workspaces: Workspaces,
-): Promise<string | undefined> {
-  if (verified === baseline) return undefined;
-  const branch = refs.branch(tag);
-  const failed = (why: string) => `branch nightlab/${tag} was not moved to the verified commit: ${why}`;
-  try {
-    if (await branchIsCheckedOut(place.repository.root, branch)) return failed("it is checked out");
-    const isMoved = await workspaces.advance(branch, verified, await workspaces.resolve(branch));
-    return isMoved ? undefined : failed("another process holds its lock or moved it");
-  } catch (error) {
-    if (!(error instanceof InfrastructureError)) throw error;
-    return failed(error.message);
-  }
 }
