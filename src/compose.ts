@@ -2,6 +2,7 @@
 
 import { createHash, randomInt } from "node:crypto";
 import { mkdir } from "node:fs/promises";
+import { keepLastView } from "./compose/keep-view.ts";
 import type { OpenAccess } from "./compose/model-staff.ts";
 import { type Models, openModels } from "./compose/models.ts";
 import { type Listeners, openNight, withStages } from "./compose/night.ts";
@@ -130,10 +131,11 @@ export async function openRun(request: RunRequest): Promise<OpenRun> {
     models?.serve(lab);
     const work = async (control: Control) => {
       const throughput = models === undefined ? undefined : () => models.gateway.throughput();
-      const night = await openNight({ lab, studyFolder: place.folder, control, stages, throughput });
+      const night = await openNight({ lab, place, control, stages, throughput });
       return await runStudy(lab, night.control).finally(() => night.close());
     };
-    return { place, lab, stages, sandboxReason: reason, work, close };
+    const closeAndTell = () => close().then(() => keepLastView(place, study));
+    return { place, lab, stages, sandboxReason: reason, work, close: closeAndTell };
   } catch (error) {
     await close();
     throw error;

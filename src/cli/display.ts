@@ -9,7 +9,8 @@ import { makeStudyView, type StudyView } from "../view/study-view.ts";
 import { nextLines } from "./print.ts";
 import { plainLine } from "./terminal/describe-event.ts";
 import { LiveDisplay, lookFor } from "./terminal/live-display.ts";
-import { renderProgress, renderStatus } from "./terminal/progress.ts";
+import { renderProgress } from "./terminal/progress.ts";
+import { renderStatus } from "./terminal/status.ts";
 
 export interface Display {
   readonly listeners: Listeners;

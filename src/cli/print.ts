@@ -11,7 +11,7 @@ export function printJson(value: unknown): void {
 }
 
 /** The most useful thing to type now, as the last line of what a command says about a study. */
-export function nextLines(view: StudyView): string[] {
+export function nextLines(view: Pick<StudyView, "run">): string[] {
   const [next] = nextCommands(view);
   return next === undefined ? [] : [`next: ${next.command} (${next.why})`];
 }

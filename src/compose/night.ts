@@ -8,6 +8,8 @@ import { USER } from "../loop/queue.ts";
 import type { Control } from "../loop/run-study.ts";
 import { beat } from "./heartbeat.ts";
 import { type Inbox, type Order, openInbox } from "./inbox.ts";
+import { viewKeeper } from "./keep-view.ts";
+import type { StudyFolder } from "./surroundings.ts";
 
 /** What a caller of a run wants to hear of it. */
 export type Listeners = Pick<LabParts, "onLine" | "onStage" | "onPoint">;
@@ -53,7 +55,7 @@ export interface Night {
 
 export interface NightParts {
   readonly lab: Lab;
-  readonly studyFolder: string;
+  readonly place: StudyFolder;
   readonly control: Control;
   readonly stages: ReadonlyMap<string, string>;
   /** Of all models together, by minutes. */
@@ -61,7 +63,7 @@ export interface NightParts {
 }
 
 export async function openNight(parts: NightParts): Promise<Night> {
-  const { lab, studyFolder, control } = parts;
+  const { lab, place, control } = parts;
   const [pause, finish, stop] = [new AbortController(), new AbortController(), new AbortController()];
   const obey = async (order: Order) => {
     switch (order.kind) {
@@ -81,7 +83,7 @@ export async function openNight(parts: NightParts): Promise<Night> {
     }
   };
   // A ledger that cannot be written ends the run at its next line; the order stays in its file.
-  const inbox = await openInbox(studyFolder, { obey, onError: () => undefined });
+  const inbox = await openInbox(place.folder, { obey, onError: () => undefined });
   const heart = startHeart(parts, inbox);
   return {
     control: {
@@ -97,9 +99,10 @@ export async function openNight(parts: NightParts): Promise<Night> {
 }
 
 /** A full disk must not end a run by its sign of life: a beat that cannot be written is left out. */
-function startHeart({ lab, studyFolder, stages, throughput }: NightParts, inbox: Inbox) {
+function startHeart({ lab, place, stages, throughput }: NightParts, inbox: Inbox) {
+  const keepView = viewKeeper(place, lab.study);
   let beating: Promise<unknown> = Promise.resolve();
-  const once = () => {
+  const once = (after: () => Promise<void>) => {
     const { tag: run, parts } = lab;
     const read = throughput?.();
     const heartbeat = {
@@ -107,12 +110,13 @@ function startHeart({ lab, studyFolder, stages, throughput }: NightParts, inbox:
       budget: parts.budget,
       ...(read === undefined ? {} : { tokensPerSecond: ratesOf(read) }),
     };
-    beating = beat(studyFolder, heartbeat)
+    beating = beat(place.folder, heartbeat)
       .catch(() => undefined)
+      .then(after)
       .then(() => inbox.look());
   };
-  once();
-  const ticking = setInterval(once, BEAT_MS);
+  once(async () => undefined); // the start of a long study does not wait for a view of it
+  const ticking = setInterval(() => once(keepView), BEAT_MS);
   ticking.unref();
   return {
     async close() {

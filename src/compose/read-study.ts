@@ -1,7 +1,7 @@
 /** Finds a study and reads it. Loads little, since `nightlab status` waits for it: nothing here works on a study. */
 
 import { createHash } from "node:crypto";
-import { access, lstat, readFile, realpath, stat, writeFile } from "node:fs/promises";
+import { access, lstat, readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { UsageError } from "../core/errors.ts";
 import type { LedgerLine } from "../core/ledger.ts";
@@ -13,6 +13,7 @@ import { makeStudyView, type StudyView } from "../view/study-view.ts";
 import { inspectRepository, type Repository } from "../workspace/repository.ts";
 import { lastBeat } from "./heartbeat.ts";
 import { budgetFrom, type StudyFolder, type StudyPlace, systemClock } from "./surroundings.ts";
+import { usualRoot } from "./usual-folder.ts";
 
 export async function locateStudy(cwd: string, programPath?: string): Promise<StudyPlace> {
   const repository = await inspectRepository(cwd);
@@ -28,14 +29,8 @@ function stateFolderOf({ root, gitDir, commonDir }: Repository): string {
 
 /** The study around a folder, for reading. Only where it has none yet, or a `.git` out of the ordinary, is git asked. */
 export async function findStudy(cwd: string): Promise<StudyFolder> {
-  const start = await realpath(cwd).catch(() => undefined);
-  for (let folder = start; folder !== undefined; folder = parentOf(folder)) {
-    const found = await stat(join(folder, ".git")).catch(() => undefined);
-    if (found === undefined) continue;
-    const isUsual = found.isDirectory() && (await isThere(join(folder, ".nightlab", "ledger.db")));
-    return await (isUsual ? folderIn(folder) : locateStudy(cwd));
-  }
-  return await locateStudy(cwd);
+  const root = usualRoot(cwd);
+  return await (root === undefined ? locateStudy(cwd) : folderIn(root));
 }
 
 async function folderIn(root: string, folder = join(root, ".nightlab")): Promise<StudyFolder> {
@@ -52,11 +47,6 @@ async function checkOwnFolder(folder: string): Promise<void> {
     place: folder,
     next: `mv ${folder} ${folder}.old`,
   });
-}
-
-function parentOf(folder: string): string | undefined {
-  const parent = dirname(folder);
-  return parent === folder ? undefined : parent;
 }
 
 function isThere(path: string): Promise<boolean> {

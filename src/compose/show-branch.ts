@@ -1,4 +1,4 @@
-/** Shows the user what was proven: the branch of a run. Part of the composition root. */
+/** The branch of a run, in the user's repository: the one ref there that is not below refs/nightlab. */
 
 import { InfrastructureError } from "../core/errors.ts";
 import { refs } from "../core/experiment.ts";

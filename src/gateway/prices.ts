@@ -11,7 +11,7 @@ interface TokenRates {
   readonly outputUsd: number;
 }
 
-interface TokenPrice extends TokenRates {
+export interface TokenPrice extends TokenRates {
   /** Where a call has more input than so many tokens, these hold for all of it. */
   readonly tiers?: readonly (TokenRates & { readonly inputTokensAbove: number })[];
 }

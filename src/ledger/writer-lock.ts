@@ -6,22 +6,19 @@
 import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { z } from "zod";
 import { UsageError } from "../core/errors.ts";
 import { isBusy, storageError } from "./storage-error.ts";
 
 /** A starting writer outlasts the moment for which `currentHolder` reads the lock file. */
 const PATIENCE_MS = 200;
 
-const holderSchema = z.object({
-  pid: z.number().int().positive(),
-  startedAtMs: z.number(),
-  /** What the writer said about itself when it opened the ledger: the tag of its run. */
-  run: z.string(),
-});
-
 /** Who writes the ledger now. */
-export type Holder = z.output<typeof holderSchema>;
+export interface Holder {
+  readonly pid: number;
+  readonly startedAtMs: number;
+  /** What the writer said about itself when it opened the ledger: the tag of its run. */
+  readonly run: string;
+}
 
 export interface WriterLock {
   release(): void;
@@ -102,10 +99,18 @@ function recordedHolder(folder: string): Holder | undefined {
 
 function readHolder(folder: string): Holder | undefined {
   try {
-    return holderSchema.parse(JSON.parse(readFileSync(holderPath(folder), "utf8")));
+    const found: unknown = JSON.parse(readFileSync(holderPath(folder), "utf8"));
+    return isHolder(found) ? found : undefined;
   } catch {
     return undefined; // absent or foreign: the lock itself is the truth, this file only tells the name
   }
+}
+
+/** By hand: `nightlab status` waits for this, and loading a schema takes longer than all else it does. */
+function isHolder(found: unknown): found is Holder {
+  const { pid, startedAtMs, run } = (found ?? {}) as Partial<Record<keyof Holder, unknown>>;
+  const isPid = Number.isSafeInteger(pid) && Number(pid) > 0;
+  return isPid && Number.isFinite(startedAtMs) && typeof run === "string";
 }
 
 function isAlive(pid: number): boolean {

@@ -201,7 +201,7 @@ export interface NextCommand {
 }
 
 /** What to type now, the most useful first. */
-export function nextCommands({ run }: StudyView): NextCommand[] {
+export function nextCommands({ run }: Pick<StudyView, "run">): NextCommand[] {
   if (run === undefined) return [{ command: "nightlab run", why: "start the first run" }];
   const branch = shellWord(`nightlab/${run.tag}`);
   if (run.state === "paused" || run.state === "interrupted")

@@ -5,12 +5,15 @@ import { mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { rememberBudget } from "../../src/compose/read-study.ts";
+import { quickStatus } from "../../src/cli/quick-status.ts";
+import { keepLastView } from "../../src/compose/keep-view.ts";
+import { findStudy, readStudy, rememberBudget } from "../../src/compose/read-study.ts";
 import { openLedger } from "../../src/ledger/open-ledger.ts";
 import { loadProgram } from "../../src/program/load.ts";
 import { FakeClock } from "../../src/testing/fake-clock.ts";
 import { sampleEvents } from "../../src/testing/sample-events.ts";
 
+const launcher = join(import.meta.dirname, "..", "..", "bin", "nightlab.js");
 const main = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts");
 
 /** Prints the URL of every module it loads on stderr, then runs the command line. */
@@ -19,8 +22,8 @@ import { registerHooks } from "node:module";
 import { channel } from "node:diagnostics_channel";
 registerHooks({ load(url, context, next) { process.stderr.write("loads " + url + "\\n"); return next(url, context); } });
 channel("nightlab:git").subscribe((args) => process.stderr.write("git " + args[0] + "\\n"));
-const { main } = await import(${JSON.stringify(main)});
-process.exitCode = await main(process.argv.slice(2));
+if (process.env.LAUNCHED === "1") await import(${JSON.stringify(launcher)});
+else process.exitCode = await (await import(${JSON.stringify(main)})).main(process.argv.slice(2));
 `;
 
 let folder: string;
@@ -46,10 +49,22 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-function loadedBy(...args: string[]): { modules: string[]; gits: string[]; stdout: string } {
+interface Loaded {
+  readonly modules: string[];
+  readonly gits: string[];
+  readonly stdout: string;
+}
+
+const loadedBy = (...args: string[]): Loaded => loadedIn({}, ...args);
+
+/** By bin/nightlab.js, as a user calls it. */
+const launchedBy = (...args: string[]): Loaded => loadedIn({ LAUNCHED: "1" }, ...args);
+
+function loadedIn(env: Record<string, string>, ...args: string[]): Loaded {
   const { stdout, stderr } = spawnSync("node", [join(folder, "listing.mjs"), ...args], {
     encoding: "utf8",
     cwd: folder,
+    env: { ...process.env, ...env, XDG_CACHE_HOME: join(folder, "cache") },
   });
   const lines = stderr.trim().split("\n");
   const rest = (prefix: string) =>
@@ -68,7 +83,31 @@ it("status loads the ledger and the view, and nothing that works on a study", ()
   );
   expect(heavy).toEqual([]);
   expect(gits).toEqual([]);
-  expect(modules.length).toBeLessThan(170);
+  expect(modules.length).toBeLessThan(180);
+});
+
+it("status says the same from the kept view, and loads neither schemas nor the parser of the command line", async () => {
+  const full = launchedBy("status");
+  const place = await findStudy(folder);
+  await keepLastView(place, (await readStudy(place)).study);
+  const quick = launchedBy("status");
+  expect(quick.stdout).toBe(full.stdout);
+  expect(full.modules.some((url) => url.includes("node_modules/zod"))).toBe(true);
+  expect(quick.modules.filter((url) => url.includes("node_modules/"))).toEqual([]);
+  expect(quick.modules.filter((url) => url.startsWith("file:")).length).toBeLessThan(30);
+  expect(launchedBy("status", "-C", join(folder, ".git")).modules).toEqual(quick.modules);
+  for (const more of [["--json"], ["--help"], ["-C"], ["-C", folder, "--json"], ["elsewhere"]])
+    expect(quickStatus(["status", ...more])).toBeUndefined();
+  expect(JSON.parse(launchedBy("status", "--json").stdout).experiments).not.toEqual([]);
+});
+
+it("a kept view that no view is, is ignored without a word", async () => {
+  const before = launchedBy("status").stdout;
+  const path = join(folder, ".nightlab", "view.json");
+  const kept = JSON.parse(await readFile(path, "utf8"));
+  await writeFile(path, JSON.stringify({ ...kept, view: { nowMs: 0, run: {} } }));
+  expect(launchedBy("status").stdout).toBe(before);
+  await rm(path);
 });
 
 it("status parses program.md once it was edited, and shows the budget that stands there now", async () => {

@@ -71,7 +71,8 @@ test("a run at work obeys: guidance and ideas go into the ledger, pause and fini
   const made = await bench.lab();
   await startRun(made.lab, { tag: TAG, studySeed: 1, programSha: "0" });
   const stages = new Map([["e1", "proposing"]]);
-  const night = await openNight({ lab: made.lab, studyFolder: folder, control: controls().control, stages });
+  const place = { root: base, folder, programPath: join(base, "program.md") };
+  const night = await openNight({ lab: made.lab, place, control: controls().control, stages });
   await giveOrder(folder, { kind: "tell", text: "no width" }, 1);
   await giveOrder(folder, { kind: "add_idea", idea: { title: "RMSNorm", why: "" } }, 2);
   await giveOrder(folder, { kind: "finish" }, 3);

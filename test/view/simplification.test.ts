@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { describeEvent } from "../../src/cli/terminal/describe-event.ts";
-import { renderStatus } from "../../src/cli/terminal/progress.ts";
 import { renderExperiment, renderLog } from "../../src/cli/terminal/show.ts";
+import { renderStatus } from "../../src/cli/terminal/status.ts";
 import { replay } from "../../src/core/study.ts";
 import { reportHtml } from "../../src/view/report-html.ts";
 import { reportMarkdown } from "../../src/view/report-markdown.ts";

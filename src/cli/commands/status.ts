@@ -6,7 +6,7 @@ import type { ExperimentId, Status } from "../../core/experiment.ts";
 import { STATUS_WORDS } from "../../view/groups.ts";
 import { nextLines, printJson, printLines } from "../print.ts";
 import { lookFor } from "../terminal/live-display.ts";
-import { renderStatus } from "../terminal/progress.ts";
+import { renderStatus } from "../terminal/status.ts";
 
 interface ReadOptions {
   readonly cwd: string;

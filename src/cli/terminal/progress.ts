@@ -3,25 +3,10 @@
 import { type BudgetLine, scarcest } from "../../view/budget-lines.ts";
 import type { ExperimentView } from "../../view/experiment-view.ts";
 import { STATUS_WORDS } from "../../view/groups.ts";
-import {
-  budgetText,
-  claimText,
-  estimateText,
-  gainText,
-  noiseText,
-  promotionsText,
-} from "../../view/report-words.ts";
+import { budgetText, claimText, estimateText, gainText, noiseText } from "../../view/report-words.ts";
 import type { RunView } from "../../view/run-view.ts";
 import type { StudyView } from "../../view/study-view.ts";
-import {
-  count,
-  formatDuration,
-  formatGain,
-  formatPercent,
-  formatValue,
-  sparkline,
-  withUnit,
-} from "../../view/words.ts";
+import { formatDuration, formatGain, formatValue, sparkline } from "../../view/words.ts";
 import { field, type Look, type Paint, paint, widthOf } from "./cells.ts";
 import { finishLines, statusMark } from "./marks.ts";
 
@@ -30,17 +15,19 @@ export interface ProgressLook extends Look {
   readonly recent?: number;
 }
 
+export const NOTHING_YET = "nightlab: nothing has been measured yet";
+
 /** Lines no wider than `columns`. */
 export function renderProgress(view: StudyView, look: ProgressLook): string[] {
   const { run } = view;
-  const lines = run === undefined ? ["nightlab: nothing has been measured yet"] : runLines(view, run, look);
+  const lines = run === undefined ? [NOTHING_YET] : runLines(view, run, look);
   return finishLines(lines, look);
 }
 
 function runLines(view: StudyView, run: RunView, look: ProgressLook): string[] {
   const colours = paint(look.colour);
   return [
-    header(view, run, look),
+    header(run, view.experiments.length, look),
     ...budgetBar(run, look),
     "",
     ...curveLine(view, run, look),
@@ -52,12 +39,13 @@ function runLines(view: StudyView, run: RunView, look: ProgressLook): string[] {
   ];
 }
 
-function header(view: StudyView, run: RunView, look: ProgressLook): string {
+/** Tag and state at the left, counts and time at the right. */
+export function header(run: RunView, experiments: number, look: Look): string {
   const colours = paint(look.colour);
   const kept = run.counts.kept ?? 0;
   const stage = run.stage === undefined ? run.state : `${run.state}: ${run.stage}`;
   const left = `${colours.bold("nightlab")} ${run.tag}  ${stateColour(run, colours)(stage)}`;
-  const right = `${view.experiments.length} experiments, ${kept} kept  ${formatDuration(run.elapsedMs)}`;
+  const right = `${experiments} experiments, ${kept} kept  ${formatDuration(run.elapsedMs)}`;
   const gap = look.columns - widthOf(left) - widthOf(right);
   return gap < 2 ? `${left}  ${right}` : left + " ".repeat(gap) + right;
 }
@@ -93,7 +81,7 @@ function curveLine({ curve }: StudyView, run: RunView, look: ProgressLook): stri
 }
 
 /** Tentative and verified, always both: the difference between them is the point. */
-function gainLines(run: RunView, colours: Paint): string[] {
+export function gainLines(run: RunView, colours: Paint): string[] {
   if (run.baselineMean === undefined) return [`baseline   being measured, ${run.measurements} done`];
   const tentative = run.tentative === undefined ? "not yet" : gainText(run.metric, run.tentative);
   return [`tentative  ${tentative}`, `verified   ${verifiedText(run, colours)}`];
@@ -147,105 +135,4 @@ function closedLine(one: ExperimentView, run: RunView, look: Look): string {
   const title = one.title ?? one.reasons[0] ?? "";
   const width = Math.max(9, decimals + 5);
   return `${statusMark(one.status, look, colours)} ${field(one.id, 5)}${field(told, width)}  ${title}  ${colours.dim(one.researcher)}`;
-}
-
-/** Items with commas on as many lines as they need, under one label. */
-function wrapped(label: string, items: readonly string[], columns: number): string[] {
-  const lines: string[] = [];
-  for (const item of items) {
-    const last = lines.at(-1);
-    if (last !== undefined && widthOf(last) + widthOf(item) + 3 <= columns)
-      lines[lines.length - 1] = `${last}, ${item}`;
-    else lines.push(`${last === undefined ? label : " ".repeat(label.length)}${item}`);
-  }
-  return lines;
-}
-
-/** Of the kept ones, those that are no gains or no longer in Head. */
-function keptAside({ experiments, run }: StudyView): string[] {
-  const simpler = experiments.filter(({ simplification }) => simplification !== undefined).length;
-  const dropped = run?.droppedStack.length ?? 0;
-  return [
-    ...(simpler === 0 ? [] : [`${simpler} of the kept simpler, not worse`]),
-    ...(dropped === 0 ? [] : [`${dropped} of the kept dropped again`]),
-  ];
-}
-
-/** What models have cost and give, and when the run will end. */
-function outlookLines(run: RunView): string[] {
-  const { outlook, tokens, unpricedTokens, usd, tokensPerSecond, usdPerVerifiedPercent } = run;
-  const models = [
-    `${tokens.toLocaleString("en")} tokens`,
-    ...(usd > 0 ? [`$${usd.toFixed(2)}`] : []),
-    ...(unpricedTokens > 0
-      ? [`${unpricedTokens.toLocaleString("en")} of unknown price (set \`prices\`)`]
-      : []),
-    ...(usdPerVerifiedPercent === undefined ? [] : [`$${usdPerVerifiedPercent.toFixed(2)} per verified %`]),
-    ...(tokensPerSecond === undefined
-      ? []
-      : [`${tokensPerSecond.map(formatCount).join(", ")} tokens/s in 1, 5, 60 min`]),
-  ];
-  const lines = tokens === 0 ? [] : [`models     ${models.join("; ")}`];
-  if (outlook === undefined) return lines;
-  const pace = `${formatCount(outlook.experimentsPerHour)} experiments an hour`;
-  if (outlook.leftMs === undefined) return [...lines, `outlook    ${pace}`];
-  const dollars = outlook.usd === undefined ? "" : `, about $${outlook.usd.toFixed(2)}`;
-  const end = `ends in about ${formatDuration(outlook.leftMs)} with ${count(outlook.experiments ?? 0, "experiment")}${dollars}`;
-  return [...lines, `outlook    ${pace}; ${end}`];
-}
-
-function formatCount(number: number): string {
-  return number < 10 ? number.toFixed(1) : Math.round(number).toLocaleString("en");
-}
-
-/** Researchers whose forecasts can be told from luck, those with the most first. */
-function forecastLines({ researchers }: StudyView): string[] {
-  const told = researchers.filter(({ forecasts }) => forecasts >= TELLING_FORECASTS);
-  const lines = told.toSorted((a, b) => b.forecasts - a.forecasts).slice(0, 4);
-  return lines.map(({ name, forecasts, meanProbability = 0, keptShare = 0, brier = 0 }, index) => {
-    const label = index === 0 ? "forecasts  " : "           ";
-    const said = `said ${formatPercent(meanProbability)}, kept ${formatPercent(keptShare)}`;
-    return `${label}${name}: ${said} of ${forecasts} (Brier ${brier.toFixed(2)})`;
-  });
-}
-
-const TELLING_FORECASTS = 3;
-
-/** About a dozen lines: where a run stands, for `nightlab status`. */
-export function renderStatus(view: StudyView, look: Look): string[] {
-  const { run } = view;
-  if (run === undefined) return renderProgress(view, look);
-  const colours = paint(look.colour);
-  const value = (number: number) => withUnit(formatValue(number, run.metric.decimals), run.metric);
-  const rest = run.reason === undefined ? [] : [`reason     ${run.reason}`];
-  const counts = Object.entries(run.counts).map(
-    ([status, number]) => `${number} ${STATUS_WORDS[status as ExperimentView["status"]]}`,
-  );
-  const lines = [
-    header(view, run, look),
-    ...rest,
-    `metric     ${run.metric.name}, ${run.metric.goal === "minimize" ? "lower" : "higher"} is better`,
-    ...(run.baselineMean === undefined ? [] : [`baseline   ${value(run.baselineMean)} (${run.baseline})`]),
-    `noise      ${noiseText(run)}`,
-    ...gainLines(run, colours),
-    ...wrapped("tried      ", [...counts, ...keptAside(view)], look.columns),
-    ...(view.promotions.length === 0
-      ? []
-      : [`proof      ${promotionsText(view.promotions, run.promotionError)}`]),
-    ...forecastLines(view),
-    ...(run.drifts === 0 ? [] : [`machine    changed ${count(run.drifts, "time")}, calibrated anew`]),
-    ...(run.disturbed === undefined || run.disturbed === 0
-      ? []
-      : [`disturbed  ${count(run.disturbed, "duration")} by other work of this machine`]),
-    ...run.budget.map((line, index) => `${index === 0 ? "budget     " : "           "}${budgetText(line)}`),
-    ...outlookLines(run),
-    ...view.inFlight
-      .slice(0, 4)
-      .map(
-        (one) =>
-          `now        ${one.id} ${one.researcher}: ${one.title ?? "looking for an idea"} (${one.stage ?? "under way"})`,
-      ),
-    ...view.warnings.slice(-1).map((text) => colours.yellow(`warning    ${text}`)),
-  ];
-  return finishLines(lines, look);
 }

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { cut, textTable, widthOf, wrap } from "../../../src/cli/terminal/cells.ts";
-import { renderProgress, renderStatus } from "../../../src/cli/terminal/progress.ts";
+import { renderProgress } from "../../../src/cli/terminal/progress.ts";
 import { renderExperiment, renderLog } from "../../../src/cli/terminal/show.ts";
+import { renderStatus } from "../../../src/cli/terminal/status.ts";
 import { UsageError } from "../../../src/core/errors.ts";
 import { emptyStudy, replay } from "../../../src/core/study.ts";
 import { makeStudyView } from "../../../src/view/study-view.ts";
