@@ -1,0 +1,24 @@
+/** The lab as an MCP server: a few tools over the one view and the one inbox. Decides nothing. */
+
+import { McpServer } from "@modelcontextprotocol/server";
+import { addReadTools } from "./read-tools.ts";
+import { addSteerTools } from "./steer-tools.ts";
+
+export interface LabServerOptions {
+  /** Folder of the study, or one inside its repository. */
+  readonly cwd: string;
+  readonly version: string;
+  /** Offers the tools that give orders, too. */
+  readonly steer?: boolean;
+}
+
+const INSTRUCTIONS = `nightlab turns a repository with a measurable goal into a research lab. Begin with \`status\`.
+Gains are in units of the metric, positive is better. Only what is verified is proven; everything else is an estimate.`;
+
+/** One for each connection. */
+export function makeLabServer({ cwd, version, steer = false }: LabServerOptions): McpServer {
+  const server = new McpServer({ name: "nightlab", version }, { instructions: INSTRUCTIONS });
+  addReadTools(server, cwd);
+  if (steer) addSteerTools(server, cwd);
+  return server;
+}
