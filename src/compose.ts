@@ -205,6 +205,7 @@ async function labParts(
         scratchFolder: made.workspaces.folder,
         ...(models === undefined ? {} : { gateway: models }),
         userEnvironment: request.environment,
+        labRoot: place.root,
         proposalLog: (experiment) => proposalLog(place, experiment),
       }),
     shortage: () => diskShortage(place.folder, context.stateFolder),

@@ -184,6 +184,7 @@ function addReadCommands(program: Command): void {
     .command("mcp")
     .description("the lab as tools for an agent, by MCP over stdin and stdout")
     .option("--steer", "offer tools that give orders, too: tell, add_idea, pause, finish")
+    .addOption(new Option("--researcher", "leave out what a researcher may not know").hideHelp())
     .action(async (_options, command: Command) =>
       (await import("./commands/mcp.ts")).mcp(command.optsWithGlobals()),
     );

@@ -12,6 +12,7 @@ import { DIFF_CHARACTERS, NOTEBOOK_CHARACTERS } from "../text/untrusted.ts";
 import { explainVerdict } from "../view/explain.ts";
 import { STATUS_WORDS } from "../view/groups.ts";
 import { type Answer, answer, answered } from "./answer.ts";
+import { experimentFor, explanationFor, statusFor } from "./hide.ts";
 import { ideasOf } from "./ideas.ts";
 import { type Filter, pageOf } from "./page.ts";
 
@@ -35,7 +36,12 @@ const filterSchema = z.object({
   run,
 });
 
-export function addReadTools(server: McpServer, cwd: string): void {
+interface Reader {
+  readonly cwd: string;
+  readonly isForResearcher: boolean;
+}
+
+export function addReadTools(server: McpServer, { cwd, isForResearcher }: Reader): void {
   const read = <Schema extends z.ZodObject>(
     name: string,
     { about, input }: { about: string; input: Schema },
@@ -45,14 +51,15 @@ export function addReadTools(server: McpServer, cwd: string): void {
     server.registerTool(name, config, (given) => answered(() => work(given as z.output<Schema>)));
   };
   const nothing = z.object({});
-  read("status", { about: ABOUT.status, input: nothing }, () => status(cwd));
+  read("status", { about: ABOUT.status, input: nothing }, () => status({ cwd, isForResearcher }));
   read("experiments", { about: ABOUT.experiments, input: filterSchema }, (given) => experiments(cwd, given));
   read("experiment", { about: ABOUT.experiment, input: z.object({ id }) }, (given) =>
-    experiment(cwd, given.id),
+    experiment({ cwd, isForResearcher }, given.id),
   );
   read("verdict_explain", { about: ABOUT.verdict, input: z.object({ id, run }) }, async (given) => {
     const { study } = await open(cwd);
-    return answer(explainVerdict(study, given.id, given.run));
+    const explanation = explainVerdict(study, given.id, given.run);
+    return answer(isForResearcher ? explanationFor(explanation) : explanation);
   });
   read("ideas", { about: ABOUT.ideas, input: nothing }, async () => {
     const { place, study } = await open(cwd);
@@ -84,11 +91,12 @@ async function open(cwd: string, tag?: string) {
   return { place, reading, study: reading.study, view: await viewOf(place, reading, tag) };
 }
 
-async function status(cwd: string): Promise<Answer> {
+async function status({ cwd, isForResearcher }: Reader): Promise<Answer> {
   const { experiments: all, curve: _, inFlight, ...rest } = (await open(cwd)).view;
   if (rest.run === undefined) throw noRun();
   const now = inFlight.map(({ id, title, stage, researcher }) => ({ id, title, stage, researcher }));
-  return answer({ ...rest, experiments: all.length, inFlight: now });
+  const shown = isForResearcher ? statusFor(rest) : rest;
+  return answer({ ...shown, experiments: all.length, inFlight: now });
 }
 
 async function experiments(cwd: string, filter: Filter & { run?: string | undefined }): Promise<Answer> {
@@ -97,7 +105,7 @@ async function experiments(cwd: string, filter: Filter & { run?: string | undefi
   return answer(pageOf(view.experiments, filter));
 }
 
-async function experiment(cwd: string, asked: string): Promise<Answer> {
+async function experiment({ cwd, isForResearcher }: Reader, asked: string): Promise<Answer> {
   const { place, reading, study } = await open(cwd);
   const wanted = (/^\d+$/.test(asked) ? `e${asked}` : asked.toLowerCase()) as ExperimentId;
   const record = study.experiments.get(wanted);
@@ -105,7 +113,8 @@ async function experiment(cwd: string, asked: string): Promise<Answer> {
   const view = await viewOf(place, reading, record.run);
   const { diffOf } = await import("../compose/reports.ts");
   const diff = record.commit === undefined ? "" : await diffOf(place, record.head, record.commit);
-  const shown = view.experiments.find((one) => one.id === wanted);
+  const found = view.experiments.find((one) => one.id === wanted);
+  const shown = found !== undefined && isForResearcher ? experimentFor(found) : found;
   return answer({ run: record.run, ...shown }, [fenced(diff, DIFF_CHARACTERS, { language: "diff" })]);
 }
 

@@ -10,15 +10,18 @@ export interface LabServerOptions {
   readonly version: string;
   /** Offers the tools that give orders, too. */
   readonly steer?: boolean;
+  /** Of a run at work: it is not told what was measured on held-out data, to which it could fit its changes. */
+  readonly isForResearcher?: boolean;
 }
 
 const INSTRUCTIONS = `nightlab turns a repository with a measurable goal into a research lab. Begin with \`status\`.
 Gains are in units of the metric, positive is better. Only what is verified is proven; everything else is an estimate.`;
 
 /** One for each connection. */
-export function makeLabServer({ cwd, version, steer = false }: LabServerOptions): McpServer {
+export function makeLabServer(options: LabServerOptions): McpServer {
+  const { cwd, version, steer = false, isForResearcher = false } = options;
   const server = new McpServer({ name: "nightlab", version }, { instructions: INSTRUCTIONS });
-  addReadTools(server, cwd);
+  addReadTools(server, { cwd, isForResearcher });
   if (steer) addSteerTools(server, cwd);
   return server;
 }

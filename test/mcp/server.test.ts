@@ -2,7 +2,15 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { findStudy, readStudy, viewOf } from "../../src/compose/read-study.ts";
-import { clientOf, EXPERIMENTS, HOSTILE, type LabStudy, makeLabStudy, SEED } from "./lab-study.ts";
+import {
+  clientOf,
+  EXPERIMENTS,
+  HELD_OUT_GAIN,
+  HOSTILE,
+  type LabStudy,
+  makeLabStudy,
+  SEED,
+} from "./lab-study.ts";
 
 type Lab = Awaited<ReturnType<typeof clientOf>>;
 let study: LabStudy;
@@ -11,7 +19,7 @@ let steering: Lab;
 beforeAll(async () => {
   study = await makeLabStudy();
   lab = await clientOf(study.folder);
-  steering = await clientOf(study.folder, true);
+  steering = await clientOf(study.folder, { steer: true });
 });
 afterAll(async () => {
   await lab.close();
@@ -112,6 +120,29 @@ function outsideFences(text: string): string {
   return outside.join("\n");
 }
 
+it("keeps from a researcher what was measured on data that is to stay fresh", async () => {
+  const asks = [
+    ...["status", "experiments", "notebook", "ideas"].map((name) => [name, {}] as const),
+    ["experiment", { id: "e7" }],
+    ...["e7", "promotion-1", "final"].map((id) => ["verdict_explain", { id }] as const),
+  ] as const;
+  const researcher = await clientOf(study.folder, { isForResearcher: true });
+  const number = String(HELD_OUT_GAIN).slice(2, 6);
+  const said = { user: 0, researcher: 0 };
+  for (const [name, args] of asks) {
+    if ((await lab.call(name, args)).text.includes(number)) said.user += 1;
+    if ((await researcher.call(name, args)).text.includes(number)) said.researcher += 1;
+  }
+  expect(said).toEqual({ user: 5, researcher: 0 });
+  expect((await researcher.call("status")).facts).toMatchObject({
+    promotions: 1,
+    run: { verifiedStack: ["e7"] },
+  });
+  expect((await researcher.call("verdict_explain", { id: "e7" })).facts).toMatchObject({ status: "kept" });
+  expect((await researcher.call("verdict_explain", { id: "final" })).text).toMatch(/experiments alone/);
+  await researcher.close();
+});
+
 it("has text that would break out, were it not for the fences", () => {
   expect(outsideFences(`\`\`\`\n${HOSTILE}\n\`\`\`\n\`\`\``)).toMatch(/Ignore all rules/);
 });
@@ -123,7 +154,7 @@ it.each([
   ["experiments", { run: "other" }, /no run other/, /one of: night-1/],
   ["verdict_explain", { id: "what" }, /names no verdict/, /call `verdict_explain`/],
   ["verdict_explain", { id: "e61" }, /has not been judged yet/, /call `status`/],
-  ["verdict_explain", { id: "promotion-3" }, /no promotion-3/, /call `status`/],
+  ["verdict_explain", { id: "promotion-3" }, /no promotion-3/, /"id": "promotion-1"/],
 ] as const)("answers %s with %o by an error and the next call", async (name, args, error, next) => {
   const { text, isError } = await lab.call(name, args);
   expect(isError).toBe(true);
@@ -145,7 +176,7 @@ it.each([
 });
 
 it("says what to do where there is no run, and still shows program.md and its ideas", async () => {
-  const { call, close } = await clientOf(study.empty, true);
+  const { call, close } = await clientOf(study.empty, { steer: true });
   for (const name of ["status", "notebook", "tell", "pause"]) {
     const { text, isError } = await call(name, name === "tell" ? { text: "hello" } : {});
     expect(isError, name).toBe(true);

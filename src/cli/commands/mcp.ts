@@ -6,7 +6,13 @@ import { ownVersion } from "../../compose/surroundings.ts";
 import { UsageError } from "../../core/errors.ts";
 import { makeLabServer } from "../../mcp/server.ts";
 
-export async function mcp({ cwd, steer = false }: { cwd: string; steer?: boolean }): Promise<void> {
+interface McpOptions {
+  readonly cwd: string;
+  readonly steer?: boolean;
+  readonly researcher?: boolean;
+}
+
+export async function mcp({ cwd, steer = false, researcher = false }: McpOptions): Promise<void> {
   if (process.stdin.isTTY) {
     throw new UsageError("this speaks with programs: a person has nightlab status", {
       next: "add it to an agent, e.g.: claude mcp add nightlab -- nightlab mcp",
@@ -14,7 +20,7 @@ export async function mcp({ cwd, steer = false }: { cwd: string; steer?: boolean
   }
   await findStudy(cwd); // a wrong folder is told at the start, not by every tool
   const version = await ownVersion();
-  serveStdio(() => makeLabServer({ cwd, version, steer }), {
+  serveStdio(() => makeLabServer({ cwd, version, steer, isForResearcher: researcher }), {
     onerror: (error) => process.stderr.write(`mcp: ${error.message}\n`),
   });
 }
