@@ -207,6 +207,7 @@ async function labParts(
         scratchFolder: made.workspaces.folder,
         ...(models === undefined ? {} : { gateway: models }),
         userEnvironment: request.environment,
+        labRoot: place.root,
         proposalLog: (experiment) => proposalLog(place, experiment),
       }),
     shortage: () => diskShortage(place.folder, context.stateFolder),

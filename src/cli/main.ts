@@ -181,6 +181,14 @@ function addReadCommands(program: Command): void {
       (await import("./commands/report.ts")).report(command.optsWithGlobals()),
     );
   program
+    .command("mcp")
+    .description("the lab as tools for an agent, by MCP over stdin and stdout")
+    .option("--steer", "offer tools that give orders, too: tell, add_idea, pause, finish")
+    .addOption(new Option("--researcher", "leave out what a researcher may not know").hideHelp())
+    .action(async (_options, command: Command) =>
+      (await import("./commands/mcp.ts")).mcp(command.optsWithGlobals()),
+    );
+  program
     .command("doctor")
     .description("what this machine offers: Node, git, sandbox, what is and is not contained")
     .option("--repair", "make a damaged ledger whole: keeps all that can be read, says what it dropped")

@@ -11,6 +11,7 @@ import type { Sandbox } from "../core/sandbox.ts";
 import type { AgentRun, Desk, Host } from "../researcher/agent/desk.ts";
 import type { Access } from "../researcher/agent/preset.ts";
 import { openRelay, type Relay } from "../sandbox/relay.ts";
+import { type AgentLab, openAgentLab } from "./agent-lab.ts";
 import { LentLogin, type Login, loginEnvironment } from "./agent-login.ts";
 import { packageOf } from "./agent-programs.ts";
 import type { UserEnvironment } from "./surroundings.ts";
@@ -34,6 +35,8 @@ export interface AgentHostContext {
   /** The ledger, and what is held out. Not the objects of git, which the workspace's own git reads. */
   readonly hidden: readonly string[];
   readonly outputBytes: number;
+  /** Top folder of the user's checkout, of whose study the agent may ask; absent: it has its brief alone. */
+  readonly labRoot?: string;
   /** Where the output of an experiment's researcher is kept. */
   readonly proposalLog?: (experiment: ExperimentId) => string;
 }
@@ -93,24 +96,33 @@ async function atDesk<Result>(
     to: home,
   });
   let relay: Relay | undefined;
+  let lab: AgentLab | undefined;
   try {
     for (const folder of [home, temporary]) await mkdir(folder);
     await lent.copy();
     const isWalled = context.sandbox.name === "bubblewrap";
     const access = accessBy(opened, order);
     if (isWalled && access.kind === "metered") relay = await openRelay(portOf(access.baseUrl), scratch);
+    lab = await labFor(context, scratch);
+    const mcpServers = lab === undefined ? [] : [lab.server];
     return await work({
-      ...{ home, access, isWalled, found: order.found },
+      ...{ home, access, isWalled, mcpServers, found: order.found },
       calls: opened?.calls ?? [],
       write: (files) => writeFiles(home, files),
-      exec: (run, signal) => exec(context, { order, run, scratch, home, temporary, relay }, signal),
+      exec: (run, signal) => exec(context, { order, run, scratch, home, temporary, relay, lab }, signal),
     });
   } finally {
     opened?.close();
     await relay?.close();
+    await lab?.close();
     await lent.bringBack();
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+async function labFor(context: AgentHostContext, scratch: string): Promise<AgentLab | undefined> {
+  const { labRoot: root, userEnvironment: environment } = context;
+  return root === undefined ? undefined : await openAgentLab({ root, environment }, scratch);
 }
 
 function accessBy(opened: ModelAccess | undefined, { wire, gateway }: Order): Access {
@@ -143,11 +155,12 @@ interface Execution {
   readonly home: string;
   readonly temporary: string;
   readonly relay: Relay | undefined;
+  readonly lab: AgentLab | undefined;
 }
 
 async function exec(
   { sandbox, environment, userEnvironment, readable, hidden, outputBytes, proposalLog }: AgentHostContext,
-  { order, run, scratch, home, temporary, relay }: Execution,
+  { order, run, scratch, home, temporary, relay, lab }: Execution,
   signal: AbortSignal,
 ) {
   const { line, env, ...listeners } = run;
@@ -161,7 +174,7 @@ async function exec(
       writable: [order.workspacePath, scratch],
       readable: [...readable, ...Object.values(order.found).map(packageOf)],
       hidden,
-      ...(relay === undefined ? {} : { sockets: [relay.socketPath] }),
+      sockets: [relay, lab].flatMap((door) => door?.socketPath ?? []),
       ...(proposalLog === undefined ? {} : { logPath: proposalLog(order.brief.experiment) }),
     },
     // With a relay, the gateway is all there is of a network.

@@ -5,7 +5,7 @@ import type { ResearcherSpec } from "../core/program.ts";
 import type { Wire } from "../core/provider.ts";
 import type { Researcher } from "../core/researcher.ts";
 import { agentResearcher, type Way } from "../researcher/agent/agent.ts";
-import type { McpServer, Preset } from "../researcher/agent/preset.ts";
+import type { Preset } from "../researcher/agent/preset.ts";
 import { OWN_MEMORY_BYTES, ownWay } from "../researcher/agent/presets/own.ts";
 import { PRESETS } from "../researcher/agent/presets.ts";
 import { type AgentHostContext, agentHost, type ModelGateway } from "./agent-desk.ts";
@@ -19,7 +19,6 @@ export interface AgentContext extends AgentHostContext {
   /** Path of program.md, for messages. */
   readonly programPath: string;
   readonly gateway?: ModelGateway;
-  readonly mcpServers?: readonly McpServer[];
   /** Another researcher has the same agent and role: the model tells them apart. */
   readonly isOneOfSeveral?: boolean;
 }
@@ -47,7 +46,6 @@ export function makeAgent(spec: AgentSpec, context: AgentContext): Researcher {
     ...{ name, way, settings: spec, host: agentHost(context, desk), fix: fixFor(login, wire) },
     memoryBytes: preset?.memoryBytes ?? OWN_MEMORY_BYTES,
     ...(spec.role === undefined ? {} : { role: spec.role }),
-    ...(context.mcpServers === undefined ? {} : { mcpServers: context.mcpServers }),
   });
 }
 

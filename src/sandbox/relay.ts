@@ -18,10 +18,7 @@ const SOCKET_PATH_BYTES = 107;
 
 /** `folder` is used where its name is short enough. */
 export async function openRelay(port: number, folder: string): Promise<Relay> {
-  const wished = join(folder, "gateway");
-  const isShort = Buffer.byteLength(wished) <= SOCKET_PATH_BYTES;
-  const own = isShort ? undefined : await mkdtemp(join(tmpdir(), "nightlab-"));
-  const socketPath = own === undefined ? wished : join(own, "gateway");
+  const { path: socketPath, remove } = await shortSocketPath(folder, "gateway");
   const open = new Set<Socket>();
   const server = createServer((inner) => {
     const outer = connect(port, "127.0.0.1");
@@ -43,9 +40,20 @@ export async function openRelay(port: number, folder: string): Promise<Relay> {
     close: async () => {
       for (const socket of open) socket.destroy();
       await new Promise((done) => server.close(done));
-      if (own !== undefined) await rm(own, { recursive: true, force: true });
+      await remove();
     },
   };
+}
+
+/** A name for a socket in `folder`, or in a folder of its own where that would be too long. */
+export async function shortSocketPath(
+  folder: string,
+  name: string,
+): Promise<{ readonly path: string; remove(): Promise<void> }> {
+  const wished = join(folder, name);
+  if (Buffer.byteLength(wished) <= SOCKET_PATH_BYTES) return { path: wished, remove: async () => undefined };
+  const own = await mkdtemp(join(tmpdir(), "nightlab-"));
+  return { path: join(own, name), remove: () => rm(own, { recursive: true, force: true }) };
 }
 
 /** Runs inside, around the line: ends as the line ends, and leaves signals to it. */

@@ -38,7 +38,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   init: ["core", "program", "loop"],
   compose: [...ROOT, "compose.ts"],
   "compose.ts": [...ROOT, "compose"],
-  cli: ["core", "view", "program", "init", "notify", "compose", "compose.ts"],
+  mcp: ["core", "text", "view", "program", "compose", "compose.ts"],
+  cli: ["core", "view", "program", "init", "notify", "mcp", "compose", "compose.ts"],
 };
 
 function sourceFiles(folder: string): string[] {

@@ -10,7 +10,7 @@ import { spokenIdeaIn } from "../spoken-idea.ts";
 import { takeAcpWay } from "./acp.ts";
 import { type Cause, causeOf, complaintOf, type Evidence, type Worked } from "./cause.ts";
 import type { Desk, Host } from "./desk.ts";
-import type { AcpWay, McpServer, Preset, Start, Task } from "./preset.ts";
+import type { AcpWay, Preset, Start, Task } from "./preset.ts";
 import { NO_USAGE } from "./said.ts";
 import { PROMPT_FILE, promptFile, shellLine } from "./shell-line.ts";
 import { Watch } from "./watch.ts";
@@ -29,7 +29,6 @@ export interface AgentOptions {
   readonly host: Host;
   /** What to type when the provider refuses it, such as "set OPENAI_API_KEY". */
   readonly fix: string;
-  readonly mcpServers?: readonly McpServer[];
 }
 
 const TOTAL_MS = 30 * 60_000;
@@ -119,15 +118,15 @@ async function atWork(options: AgentOptions, order: AtDesk): Promise<Evidence> {
     const { sessionMode } = start;
     return await takeAcpWay({
       ...{ line, env: start.env, prompt: text, workspace: order.workspacePath, desk, watch, signal: watched },
-      ...{ mcpServers: options.mcpServers ?? [], offersFiles: way.command !== undefined },
+      ...{ mcpServers: desk.mcpServers, offersFiles: way.command !== undefined },
       ...(sessionMode === undefined ? {} : { sessionMode }),
     });
   }, signal);
   return { ...worked, stop: watch.stopped, calls: desk.calls };
 }
 
-function taskFor({ settings, mcpServers = [] }: AgentOptions, { desk, workspacePath }: AtDesk): Task {
-  const { access, home, isWalled, found } = desk;
+function taskFor({ settings }: AgentOptions, { desk, workspacePath }: AtDesk): Task {
+  const { access, home, isWalled, found, mcpServers } = desk;
   const { model } = settings;
   return {
     ...{ access, home, isWalled, found, mcpServers, workspace: workspacePath },

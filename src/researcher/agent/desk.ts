@@ -4,7 +4,7 @@ import type { Brief } from "../../core/brief.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { ModelCall } from "../../core/provider.ts";
 import type { Exit, SandboxCommand } from "../../core/sandbox.ts";
-import type { Access } from "./preset.ts";
+import type { Access, McpServer } from "./preset.ts";
 
 export interface AgentRun extends Pick<SandboxCommand, "line" | "onLine" | "onChannel"> {
   /** Beside PATH, LANG, HOME and TMPDIR. */
@@ -18,6 +18,8 @@ export interface Desk {
   /** What the gateway saw so far; empty for an agent that uses its login. */
   readonly calls: readonly ModelCall[];
   readonly isWalled: boolean;
+  /** Tools beside the agent's own. */
+  readonly mcpServers: readonly McpServer[];
   /** Programs by name, as found on PATH. */
   readonly found: Readonly<Record<string, string>>;
   /** Writes files below the home. */

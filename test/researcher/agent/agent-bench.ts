@@ -22,6 +22,13 @@ interface AgentOrder {
   readonly says?: string;
   /** Written to probe.json: what came of reaching for these. */
   readonly probe?: { urls: readonly string[]; reads: readonly string[]; writes: readonly string[] };
+  /** Tool calls to the lab; the answers are written to lab.json. */
+  readonly asksLab?: readonly {
+    readonly name: string;
+    readonly arguments: Readonly<Record<string, unknown>>;
+  }[];
+  /** Leaves the connection open. */
+  readonly keepsLab?: boolean;
   readonly tries?: number;
   readonly exitCode?: number;
   readonly failCode?: number;
@@ -40,6 +47,8 @@ export interface Wish {
   readonly signal?: AbortSignal;
   /** Without it the agent uses its login. */
   readonly server?: ModelServer;
+  /** Repository of the study the agent may ask about. */
+  readonly labRoot?: string;
   /** Of the gateway, tokens. */
   readonly tokensLeft?: number;
   /** Asked instead of a change. */
@@ -92,6 +101,7 @@ export class AgentBench {
         readable: [bin, root, dirname(process.execPath)],
         programPath: "program.md",
         ...(models && { gateway: models }),
+        ...(wish.labRoot === undefined ? {} : { labRoot: wish.labRoot }),
       },
     );
     const brief = this.#brief(wish);

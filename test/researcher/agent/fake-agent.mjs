@@ -3,11 +3,14 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { createInterface } from "node:readline";
 import { Readable, Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { agent, methods, ndJsonStream } from "@agentclientprotocol/sdk/unstable";
 
 const [, , mode, ...args] = process.argv;
+/** How to start the lab's MCP server: from the session, or from the settings as codex reads them. */
+let labCommand = mcpServerIn(configText());
 const [, baseUrl] = /base_url = "(.*)"/.exec(configText()) ?? [];
 
 function configText() {
@@ -16,6 +19,36 @@ function configText() {
   } catch {
     return "";
   }
+}
+
+function mcpServerIn(config) {
+  const [, command, list] = /\[mcp_servers\.lab\]\ncommand = (".*")\nargs = (\[.*\])/.exec(config) ?? [];
+  return command === undefined ? undefined : [JSON.parse(command), ...JSON.parse(list)];
+}
+
+/** Calls tools of the lab one after the other, as an MCP client does; gives the texts they answer. */
+async function askLab(calls, { keepsLab = false }) {
+  if (labCommand === undefined) return "there is no lab";
+  const [command, ...rest] = labCommand;
+  const child = spawn(command, rest, { stdio: ["pipe", "pipe", "inherit"] });
+  const send = (message) => child.stdin.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`);
+  const opening = {
+    protocolVersion: "2025-06-18",
+    capabilities: {},
+    clientInfo: { name: "fake", version: "0" },
+  };
+  send({ id: 0, method: "initialize", params: opening });
+  send({ method: "notifications/initialized" });
+  for (const [at, params] of calls.entries()) send({ id: at + 1, method: "tools/call", params });
+  const said = [];
+  for await (const line of createInterface({ input: child.stdout })) {
+    const { id, result, error } = JSON.parse(line);
+    if (id > 0) said[id - 1] = error?.message ?? result.content[0].text;
+    if (said.filter((text) => text !== undefined).length < calls.length) continue;
+    if (keepsLab) break;
+    child.stdin.end();
+  }
+  return said;
 }
 
 function orderIn(prompt) {
@@ -50,6 +83,7 @@ async function work(prompt, say) {
   const order = orderIn(prompt);
   for (const [path, text] of Object.entries(order.first ?? {})) write(path, text);
   if (order.probe) write("probe.json", JSON.stringify(await probe(order.probe)));
+  if (order.asksLab) write("lab.json", JSON.stringify(await askLab(order.asksLab, order)));
   if (order.crash && !wasHereBefore()) process.kill(process.pid, "SIGKILL");
   if (order.leaves)
     spawn("setsid", ["sh", "-c", `sleep 1000; : ${order.leaves}`], { stdio: "ignore" }).unref();
@@ -127,7 +161,11 @@ function acp() {
       protocolVersion: 1,
       agentCapabilities: { loadSession: true, sessionCapabilities: {} },
     }))
-    .onRequest(methods.agent.session.new, () => ({ sessionId: "s1" }))
+    .onRequest(methods.agent.session.new, ({ params: { mcpServers } }) => {
+      const [lab] = mcpServers;
+      if (lab !== undefined) labCommand = [lab.command, ...lab.args];
+      return { sessionId: "s1" };
+    })
     .onRequest(methods.agent.session.load, () => ({}))
     .onRequest(methods.agent.session.prompt, async ({ params: { sessionId, prompt }, client }) => {
       const say = (text) =>
