@@ -45,6 +45,7 @@ function commandLine(): Command {
   program.option("--json", "print one JSON value instead of text");
   program.version(ownVersion(), "-v, --version");
   addRunCommands(program);
+  addSteeringCommands(program);
   addReadCommands(program);
   return program;
 }
@@ -104,6 +105,20 @@ function addRunCommands(program: Command): void {
       (await import("./commands/up.ts")).up(command.optsWithGlobals()),
     );
   program
+    .command("demo")
+    .description("research the bundled microgpt target for about a minute, without any key")
+    .option("--seconds <count>", "time budget", "60")
+    .option("--seed <number>", "secret number from which the seeds of the run are derived")
+    .option("--keep <folder>", "where to put the demo repository (default: a new temporary folder)")
+    .option("--json", "print JSON")
+    .action(async (_options, command: Command) =>
+      (await import("./commands/demo.ts")).demo(command.optsWithGlobals()),
+    );
+}
+
+/** What one says to a run at work. */
+function addSteeringCommands(program: Command): void {
+  program
     .command("stop")
     .description("pause the run that is at work here; resume continues it")
     .option("--finish", "end the search and prove what was found instead")
@@ -125,16 +140,6 @@ function addRunCommands(program: Command): void {
     .option("--json", "print JSON")
     .action(async (title: string, _options, command: Command) =>
       (await import("./commands/tell.ts")).idea(title, command.optsWithGlobals()),
-    );
-  program
-    .command("demo")
-    .description("research the bundled microgpt target for about a minute, without any key")
-    .option("--seconds <count>", "time budget", "60")
-    .option("--seed <number>", "secret number from which the seeds of the run are derived")
-    .option("--keep <folder>", "where to put the demo repository (default: a new temporary folder)")
-    .option("--json", "print JSON")
-    .action(async (_options, command: Command) =>
-      (await import("./commands/demo.ts")).demo(command.optsWithGlobals()),
     );
 }
 
