@@ -87,14 +87,18 @@ export async function setUp(context: Context, path: string): Promise<void> {
   });
 }
 
-/** With less room than this, or this part of a small disk, an agent's caches could fill the disk under the ledger. */
-const LEAST_FREE = { bytes: 512 * 2 ** 20, part: 0.05 };
+/**
+ * With less room than this, or this part of a small disk, an agent's caches could fill the disk under the ledger. A disk that is
+ * full already is told by whatever cannot write to it: the run stops with what to do, instead of waiting for nothing.
+ */
+const LEAST_FREE = { bytes: 512 * 2 ** 20, part: 0.05, fullBytes: 2 ** 20 };
 
 /** Why nothing should be added to the disks of a study now, or undefined. */
 export async function diskShortage(...folders: readonly string[]): Promise<string | undefined> {
   for (const folder of folders) {
     const { bavail, blocks, bsize } = await statfs(folder);
     const wanted = Math.min(LEAST_FREE.bytes, LEAST_FREE.part * blocks * bsize);
+    if (bavail * bsize < LEAST_FREE.fullBytes) continue;
     const [free, least] = [bavail * bsize, wanted].map((bytes) => `${Math.floor(bytes / 2 ** 20)} MB`);
     if (bavail * bsize < wanted) return `${free} are free under ${folder}, ${least} are wanted`;
   }
