@@ -17,7 +17,10 @@ export function experimentFor({ recheck: _recheck, ...open }: ExperimentView) {
   return open;
 }
 
-export function explanationFor({ consequences: _consequences, ...open }: Explanation) {
+export function explanationFor({
+  consequences: _consequences,
+  ...open
+}: Explanation): Omit<Explanation, "consequences"> {
   if (open.stage === "tentative") return open;
   throw new UsageError("researchers are told verdicts on experiments alone: fresh data stays fresh", {
     next: "nightlab log",

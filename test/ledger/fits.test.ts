@@ -87,6 +87,8 @@ it.each([
   ["a length at most", z.array(z.string()).max(0)],
   ["a strict object", z.strictObject({})],
   ["a record with named keys", z.record(z.enum(["a"]), z.string())],
+  ["a record whose names are checked", z.record(z.string().min(9), z.string())],
+  ["a refined record", z.record(z.string(), z.string()).refine((one) => "b" in one)],
   ["a date", z.date()],
 ])("%s is left to the schema", (_, schema) => {
   for (const value of ["x", 7, [], ["x"], {}, { a: "x" }]) expect(quickCheck(schema)(value)).toBe(false);
