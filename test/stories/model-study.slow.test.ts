@@ -145,7 +145,10 @@ test("a model in a role improves the metric through experiments that also go wro
 });
 
 test("a model whose key is refused ends the run with the next command, not the night of the others", async () => {
-  const refused = [{ model: "openai/gpt-test" }, { command: "echo 32 > loss.txt; echo a command" }];
+  const refused = [
+    { model: "openai/gpt-test", share: 0.5 },
+    { command: "echo 32 > loss.txt; echo a command", share: 0.5 },
+  ];
   const done = await study([halve], refused, { budget: { experiments: 2 }, key: "a wrong key" });
   expect(done.records.map(told)).toEqual([
     [
