@@ -37,7 +37,8 @@ export async function briefFor(lab: Lab, id: ExperimentId, researcher: Researche
   const isWriter = researcher.readsDiffs && id !== NO_EXPERIMENT;
   const given = isWriter ? giveIdea(lab, id) : undefined;
   const queue = openQueue(lab).filter(({ title }) => title !== given?.title);
-  const taken = takenTitles(lab);
+  const lines = program.ideas.filter(({ done }) => !done);
+  const taken = lines.length === 0 ? new Set<string>() : takenTitles(lab);
   return {
     experiment: id,
     program,
@@ -48,7 +49,7 @@ export async function briefFor(lab: Lab, id: ExperimentId, researcher: Researche
         ? [toldIdea(record.idea)]
         : [],
     ),
-    openIdeas: program.ideas.filter((idea) => !idea.done && !taken.has(idea.text)),
+    openIdeas: lines.filter(({ text }) => !taken.has(text)),
     queue: [...(given === undefined ? [] : [given]), ...queue].slice(0, MAX_QUEUE).map(toldIdea),
     isGiven: given !== undefined,
     guidance: run.told,

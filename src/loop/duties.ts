@@ -65,7 +65,8 @@ export class Duties {
   /** Starts what is due and not under way. */
   begin(signal: AbortSignal): void {
     const { parts, run } = this.#lab;
-    if (openQueue(this.#lab).length < Math.max(2, parts.program.parallel))
+    const isWanting = () => openQueue(this.#lab).length < Math.max(2, parts.program.parallel);
+    if (this.#ready("ideas") !== undefined && isWanting())
       this.#start("ideas", (theorist) => this.#addIdeas(theorist, signal));
     if (run.closed.length >= this.#notedAt + CLOSED_PER_NOTE)
       this.#start("notebook", (librarian) => this.#note(librarian, signal));

@@ -3,6 +3,7 @@
 import type { ExperimentId, Idea } from "../core/experiment.ts";
 import { gainOver } from "../core/metric.ts";
 import type { IdeaLine } from "../core/program.ts";
+import type { RunRecord } from "../core/study.ts";
 import { inOrderOfWorth, type Told, toldBy } from "../forecast/calibration.ts";
 import { history } from "./gains.ts";
 import type { Lab } from "./lab.ts";
@@ -19,14 +20,29 @@ const given = new WeakMap<Lab, Map<ExperimentId, string>>();
  */
 export function openQueue(lab: Lab): Idea[] {
   const { run, parts } = lab;
+  const lines = parts.program.ideas.filter(({ done }) => !done);
+  if (lines.length === 0 && run.queue.length === 0) return []; // most runs: nothing is looked through for every experiment
   const taken = takenTitles(lab);
-  const written = parts.program.ideas.filter(({ done }) => !done).map((line) => ideaOf(lab, line));
-  const added = (isUser: boolean) => run.queue.filter(({ by }) => (by === USER) === isUser);
+  const isOpen = ({ title }: Idea) => !taken.has(title);
+  const added = run.queue.filter(({ idea }) => isOpen(idea));
+  const users = added.filter(({ by }) => by === USER).map(({ idea }) => idea);
+  const written = lines.map((line) => ideaOf(lab, line)).filter(isOpen);
+  return [
+    ...users,
+    ...written,
+    ...inOrder(
+      lab,
+      added.filter(({ by }) => by !== USER),
+    ),
+  ];
+}
+
+/** Theirs, by worth. What became of earlier ones is looked up where there are two to put in order. */
+function inOrder(lab: Lab, theirs: RunRecord["queue"]): Idea[] {
+  if (theirs.length < 2) return theirs.map(({ idea }) => idea);
   const told = toldOfAuthors(lab);
-  const waiting = added(false).map(({ by, idea }) => ({ by, idea, forecast: idea.forecast }));
-  const theirs = inOrderOfWorth(waiting, ({ by }) => told.get(by) ?? []).map(({ idea }) => idea);
-  const users = added(true).map(({ idea }) => idea);
-  return [...users, ...written, ...theirs].filter(({ title }) => !taken.has(title));
+  const waiting = theirs.map(({ by, idea }) => ({ by, idea, forecast: idea.forecast }));
+  return inOrderOfWorth(waiting, ({ by }) => told.get(by) ?? []).map(({ idea }) => idea);
 }
 
 /** What came of the forecasts with which ideas were put into the queue, by who put them there. */
