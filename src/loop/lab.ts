@@ -63,10 +63,7 @@ export interface LabParts extends MeasureParts {
   onStage?(experiment: ExperimentId | "run", stage: string): void;
 }
 
-/**
- * Below this many measurements in the whole budget nothing is promoted before the end: at 100, a study then proves two
- * thirds of what keep-if-better gains there, and with promotions in between half of it (docs/LOG.md).
- */
+/** Below this many in the whole budget nothing is promoted before the end: at 100, that proves two thirds of greedy's gain, not half. */
 const SMALL_BUDGET_MEASUREMENTS = 150;
 
 export class Lab {
@@ -265,7 +262,7 @@ export class Lab {
 
   /** A budget that has no measurements to spare for a proof before the end. */
   isSmallBudget(): boolean {
-    const cost = { measurementMs: this.#measurementMs(), slots: this.slots.size };
+    const cost = { measurementMs: this.#eachMs(), slots: this.slots.size };
     const expected = expectedMeasurements(this.parts.budget, this.spent(), cost);
     return expected !== undefined && expected < SMALL_BUDGET_MEASUREMENTS;
   }
@@ -281,10 +278,12 @@ export class Lab {
     const pairs = isExact ? 2 : this.parts.rule.finalPairs + RESERVED_PROMOTION_PAIRS;
     const measurements = 2 * pairs;
     const slots = Math.min(2, this.slots.size);
-    const eachMs = Math.max(this.#measurementMs(), mean(this.#recentMs) || 0);
+    const eachMs = this.#eachMs();
     // One round more than the pairs: when search ends, what is being measured still runs to its end.
     return { measurements, timeMs: (measurements / slots + 1) * eachMs * RESERVE_SAFETY };
   }
+
+  #eachMs = () => Math.max(this.#measurementMs(), mean(this.#recentMs) || 0); // checkout and evaluation included
 
   /** Mean wall time of the metric command in calibration: the same after a restart. */
   #measurementMs(): number {

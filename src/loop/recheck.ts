@@ -47,10 +47,12 @@ export function doubtful(lab: Lab): { record: ExperimentRecord; flags: readonly 
 
 /**
  * With held-out data, each gain that a few runs can confirm or refute there is looked at, flagged or not: data known by
- * heart look like this, and a stack that gains honestly would carry them along.
+ * heart look like this, and a stack that gains honestly would carry them along. A small budget has no runs to spare for it:
+ * there the promotion alone looks at held-out data.
  */
 function isWorthALook(lab: Lab, record: ExperimentRecord, verdict: Verdict): boolean {
-  if (lab.parts.program.holdout === undefined || verdict.workings?.rule === "not_worse") return false;
+  if (lab.parts.program.holdout === undefined || lab.isSmallBudget()) return false;
+  if (verdict.workings?.rule === "not_worse") return false;
   return claimedGain(lab, record, verdict) > CLEAR_SDS * runSd(lab);
 }
 

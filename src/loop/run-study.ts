@@ -231,7 +231,9 @@ function isRecheckDue(lab: Lab): boolean {
 /** The last promotion and the final test, paid from the reserve; again with what is left where a proof does not stand. */
 async function prove(lab: Lab, signal: AbortSignal): Promise<void> {
   const { run } = lab;
-  const limit = () => lab.proofLimit(2 + 2 * finalMeasurements(lab));
+  // The time that is kept back is for what follows: a proof without its final test says nothing.
+  const late = () => (lab.searchTimeLeftMs() <= 0 ? "the time left is kept for proof" : undefined);
+  const limit = () => lab.proofLimit(2 + 2 * finalMeasurements(lab)) ?? late();
   for (;;) {
     await recheck(lab, { isLast: true, limit }, signal);
     await proveHead(lab, signal);
